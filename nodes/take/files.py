@@ -1,0 +1,129 @@
+"""Small things about files that everything in a take rests on: whole or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+_LONGEST_NAME = 100
+_HASH_CHUNK = 1 << 24
+
+
+def check_name(name: str) -> str:
+    """`name`, if it can be the name of a folder on every system; ``ValueError`` with one that can, if not."""
+    clean = _FORBIDDEN.sub("-", name).strip(" .")[:_LONGEST_NAME].strip(" .")
+    if clean.split(".")[0].upper() in _RESERVED:
+        clean = f"{clean}-take"
+    if not clean or clean != name:
+        raise ValueError(f"A take cannot be named {name!r}. Use a plain name, for example {clean or 'take'!r}.")
+    return name
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` outlast a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of `path` outlast a power cut."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Replace `path` by `data`, at once or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to; when the block ends well, the file is synced and takes `path`'s place."""
+    temporary = temporary_beside(path)
+    try:
+        yield temporary
+        sync_file(temporary)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in `path`; None where there is no such file or it does not hold one."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def temporary_beside(path: Path) -> Path:
+    """A hidden name in the same folder that nobody else uses."""
+    return path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file or in all files below a folder; 0 where there is none."""
+    if path.is_dir():
+        return sum(size_of(child) for child in path.iterdir())
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def hash_array(array: np.ndarray[Any, Any]) -> str:
+    """sha256 of an array's shape, dtype and values."""
+    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    flat = np.ascontiguousarray(array).reshape(-1)
+    step = max(1, _HASH_CHUNK // max(1, flat.itemsize))
+    for start in range(0, flat.size, step):
+        digest.update(flat[start : start + step].data)
+    return digest.hexdigest()
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Refuse to begin a write of `needed` bytes that the disk has no room for."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            f"The disk of {folder} has {free / 1e6:.0f} MB free and this window needs about "
+            f"{needed / 1e6:.0f} MB. Free some space (`longtake takes clean` helps) and queue again: "
+            "every finished window is kept."
+        )

@@ -1,0 +1,291 @@
+"""A take: the folder in which a video is made, one window after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from ..core.job import window_seed
+from ..core.plan import Plan, Window, plan_from_json
+from .files import hash_array, read_json, remove, replacing, sync_folder
+from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, check_segment, read_kept, window_folder_name
+from .state import Retake, State, read_state, write_state
+from .tail import read_tail
+from .video import join
+
+Array = np.ndarray[Any, Any]
+
+RECORD = "take.json"
+SOUND = "sound.flac"
+_LOCK_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class TakeRecord:
+    """What a take is, fixed when it begins.
+
+    sound_hash, sample_rate: of the planner's sound. picture_hash, picture_size (width, height): of the start
+    image. seed: the one all windows derive theirs from.
+    """
+
+    name: str
+    take: str
+    begun: str
+    plan: Plan
+    sound_hash: str
+    sample_rate: int
+    picture_hash: str
+    picture_size: tuple[int, int]
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {**{key: value for key, value in vars(self).items() if key != "plan"}, "plan": self.plan.to_json()}
+
+
+class Surplus(Exception):  # noqa: N818 - nothing went wrong: there is just nothing to do
+    """A window that need not be kept, and why."""
+
+
+class Take:
+    """One take on disk. Every method may be called from several processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        data = read_json(folder / RECORD)
+        try:
+            values = dict(data or {})
+            values["plan"] = plan_from_json(values["plan"])
+            values["picture_size"] = tuple(values["picture_size"])
+            self.record = TakeRecord(**values)
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"{folder} is not a take: its {RECORD} is missing or incomplete. "
+                "Name a take that `longtake takes list` shows."
+            ) from error
+        self.folder = folder
+        self.windows = folder / "windows"
+
+    # -- looking ------------------------------------------------------------------------------------------
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the take."""
+        return self.record.plan
+
+    @property
+    def sound(self) -> Path:
+        """The sound, as it goes into the video."""
+        return self.folder / SOUND
+
+    @property
+    def state(self) -> State:
+        """The state as it stands on disk now, with the number of windows that stand."""
+        state = read_state(self.folder, self.windows)
+        changed = self._changed()
+        if state.seen == changed:
+            return state
+        kept = self._count_kept(state)
+        return replace(state, kept=kept, seen=changed, joined=state.joined and kept == len(self.plan.windows))
+
+    @property
+    def revision(self) -> str:
+        """Differs whenever anything about the windows has changed, by our hand or another's."""
+        return f"{self.record.take}:{read_state(self.folder, self.windows).revision}:{self._changed()}"
+
+    @property
+    def complete(self) -> bool:
+        """Every window stands."""
+        return self.state.kept == len(self.plan.windows)
+
+    def next_window(self) -> Window | None:
+        """The first window that is not there; None when all are."""
+        kept = self.state.kept
+        return self.plan.windows[kept] if kept < len(self.plan.windows) else None
+
+    def attempt(self, index: int) -> int:
+        """How often window `index` was asked for again."""
+        return self.state.attempt(index)
+
+    def seed(self, index: int) -> int:
+        """The seed of window `index`."""
+        state = self.state
+        return window_seed(state.seed(index, self.record.seed), index, state.attempt(index))
+
+    def kept(self, index: int) -> KeptWindow | None:
+        """The record of window `index` if it is there."""
+        return read_kept(self.window_folder(index, self.attempt(index)))
+
+    def kept_windows(self) -> Iterator[KeptWindow]:
+        """The records of all windows that stand, in order."""
+        state = self.state
+        for index in range(state.kept):
+            window = read_kept(self.window_folder(index, state.attempt(index)))
+            if window is None:
+                return
+            yield window
+
+    def window_folder(self, index: int, attempt: int) -> Path:
+        """Where an attempt at a window lies."""
+        return self.windows / window_folder_name(index, attempt)
+
+    def motion_frames(self, index: int, tail: str = TAIL) -> Array:
+        """The frames that window `index` (1 or later) continues from: (overlap, H, W, 3) float32.
+
+        ``Damaged`` if they are not what window `index` - 1 left; that window is then set aside.
+        """
+        previous = self.kept(index - 1)
+        folder = self.window_folder(index - 1, self.attempt(index - 1))
+        if previous is None:
+            raise Damaged(f"Window {index} of take {self.folder} is not there. Make it first.")
+        try:
+            frames = read_tail(folder / tail)
+            if tail == SEAM_TAIL or hash_array(frames) == previous.tail:
+                return frames
+        except ValueError:
+            pass
+        self.set_aside(index - 1)
+        raise Damaged(f"The tail of window {index} in {folder} is damaged; the window is made again.")
+
+    # -- changing -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """A folder for a window that is being written; for who holds the lock. Gone when the block ends."""
+        folder = self.folder / "writing"
+        remove(folder)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            remove(folder)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Only one process at a time changes a take. The system frees the lock of one that dies."""
+        try:
+            with FileLock(self.folder / "lock", timeout=_LOCK_SECONDS):
+                yield
+        except Timeout:
+            raise TimeoutError(
+                f"Another process has been writing to {self.folder} for {_LOCK_SECONDS} s. "
+                "Wait for it or stop it, then queue again."
+            ) from None
+
+    def commit(self, temporary: Path, kept: KeptWindow) -> State:
+        """Give a written window its name; for who holds the lock. Its predecessors are gone then."""
+        before = self.state
+        final = self.window_folder(kept.index, kept.attempt)
+        if final.exists():
+            self._put_away(final)
+        temporary.rename(final)
+        sync_folder(self.windows)
+        for attempt in range(kept.attempt):
+            remove(self.window_folder(kept.index, attempt))
+        after = replace(before, kept=kept.index + 1, seen=self._changed(), joined=False)
+        return write_state(self.folder, after)
+
+    def set_aside(self, index: int) -> None:
+        """Take window `index` out, so that it is made again. What it held stays until `clean`."""
+        with self.lock():
+            folder = self.window_folder(index, self.attempt(index))
+            if folder.exists():
+                self._put_away(folder)
+
+    def retake(self, start: int, seed: int | None = None) -> None:
+        """Ask for the windows from `start` (an index, from 0) on once more.
+
+        Those that stand are set aside, and removed one by one as their replacements are kept.
+        """
+        count = len(self.plan.windows)
+        if not 0 <= start < count:
+            raise ValueError(f"Take {self.record.name} has windows 1 to {count}. Retake from one of them, not {start + 1}.")
+        with self.lock():
+            state = self.state
+            if start > state.kept:
+                raise ValueError(
+                    f"Window {start + 1} of {self.record.name} is not made yet. "
+                    f"Retake from window {state.kept} or earlier, or queue the graph to go on."
+                )
+            retakes = (*state.retakes, Retake(start, seed))
+            write_state(self.folder, replace(state, retakes=retakes, kept=start, joined=False))
+
+    def finish(self, path: Path, metadata: Mapping[str, str]) -> Path:
+        """Join the windows and the sound into `path`, if that has not been done; ``Damaged`` if one is not whole."""
+        with self.lock():
+            state = self.state
+            if state.joined and path.exists():
+                return path
+            segments, encoding = [], None
+            for kept in self.kept_windows():
+                try:
+                    segments.append(check_segment(self.window_folder(kept.index, kept.attempt), kept))
+                except Damaged:
+                    self._put_away(self.window_folder(kept.index, kept.attempt))
+                    raise
+                encoding, multiple = kept.encoding, kept.multiple
+            if encoding is None or len(segments) < len(self.plan.windows):
+                raise ValueError(
+                    f"{len(segments)} of {len(self.plan.windows)} windows of {self.record.name} are there. "
+                    "Queue the graph to make the others, then join."
+                )
+            join(
+                path,
+                segments,
+                fps=self.plan.fps * multiple,
+                encoding=encoding,
+                sound=self.sound,
+                metadata=metadata,
+                frames=self.plan.frames * multiple,
+            )
+            write_state(self.folder, replace(state, joined=True))
+        return path
+
+    def keep_graph(self, graph: Mapping[str, Any]) -> str:
+        """Store the graph that makes windows; the same graph is stored once. Gives its hash."""
+        text = json.dumps(graph, sort_keys=True, ensure_ascii=False, default=str).encode()
+        digest = hash_array(np.frombuffer(text, np.uint8))[:16]
+        path = self.folder / "graphs" / f"{digest}.json"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            with replacing(path) as temporary:
+                temporary.write_bytes(text)
+        return digest
+
+    def graph(self, digest: str) -> dict[str, Any] | None:
+        """The graph that `keep_graph` stored."""
+        return read_json(self.folder / "graphs" / f"{digest}.json")
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _changed(self) -> int:
+        try:
+            return self.windows.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _count_kept(self, state: State) -> int:
+        """How many windows stand, from the first: each whole, and made from the one before it."""
+        continues = ""
+        for window in self.plan.windows:
+            kept = read_kept(self.window_folder(window.index, state.attempt(window.index)))
+            if kept is None or (window.index and kept.continues != continues):
+                return window.index
+            continues = kept.tail
+        return len(self.plan.windows)
+
+    def _put_away(self, folder: Path) -> None:
+        """Move a window's folder out of the take, and write down what stands; for who holds the lock."""
+        aside = self.folder / "aside"
+        aside.mkdir(exist_ok=True)
+        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
+        folder.rename(aside / f"{folder.name}-{stamp}")
+        sync_folder(self.windows)
+        write_state(self.folder, replace(self.state, joined=False))
