@@ -32,7 +32,7 @@ class TakeWindow:
     `window.overlap` frames of the window before, or the start image (M = 1) for the first. continues: what
     identifies those frames. folder: the take's. made: True where this window stands already and nothing is
     left to do. looped: True where an outside loop chose the index, and nothing is to be queued.
-    controller: the node that handed the window out.
+    controller: id of the node that handed the window out; started: when, in seconds since the epoch.
     """
 
     plan: Plan
@@ -45,3 +45,18 @@ class TakeWindow:
     made: bool = False
     looped: bool = False
     controller: str = ""
+    started: float = 0.0
+
+
+@dataclass(frozen=True)
+class SoundPlan:
+    """A plan and the sound it was made for: the value on a LONGTAKE_PLAN wire.
+
+    waveform: (1, C, N) float32 tensor in [-1, 1] at `sample_rate`: the sound that is measured, hashed and
+    put into the video. sound_hash: sha256, taken once.
+    """
+
+    plan: Plan
+    waveform: Any
+    sample_rate: int
+    sound_hash: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from statistics import median
 from typing import Any
 
+from .kept import POSTER, KeptWindow
 from .take import Take
 
 _WINDOWS_FOR_RATE = 5
@@ -40,7 +40,7 @@ def describe(take: Take) -> str:
 def status(take: Take, *, with_windows: bool = True) -> dict[str, Any]:
     """The same as data, for callers over HTTP and the command line."""
     state = take.state
-    return {
+    data: dict[str, Any] = {
         "name": take.record.name,
         "take": take.record.take,
         "folder": str(take.folder),
@@ -52,13 +52,13 @@ def status(take: Take, *, with_windows: bool = True) -> dict[str, Any]:
         "complete": state.kept == len(take.plan.windows),
         "revision": take.revision,
         "seconds_left": seconds_left(take),
-    } | ({"kept_windows": [_window(take, kept.index) for kept in islice(take.kept_windows(), None)]} if with_windows else {})
+    }
+    if with_windows:
+        data["kept_windows"] = [_window(take, kept) for kept in take.kept_windows()]
+    return data
 
 
-def _window(take: Take, index: int) -> dict[str, Any]:
-    kept = take.kept(index)
-    if kept is None:
-        return {"index": index}
+def _window(take: Take, kept: KeptWindow) -> dict[str, Any]:
     folder = take.window_folder(kept.index, kept.attempt)
     return {
         "index": kept.index,
@@ -69,5 +69,5 @@ def _window(take: Take, index: int) -> dict[str, Any]:
         "seconds": kept.seconds,
         "graph": kept.graph,
         "segment": str(folder / kept.segment),
-        "poster": str(folder / "poster.jpg"),
+        "poster": str(folder / POSTER),
     }
