@@ -1,0 +1,26 @@
+"""The pack as ComfyUI loads it."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from .audio_to_plan import FrameWindowPlanner
+from .host import usable
+from .plan_to_window import AudioLoopController
+from .routes import add_routes
+from .window_to_take import KeepWindow
+
+#: Every node, in the order in which data flows through them.
+NODES: tuple[type[io.ComfyNode], ...] = (FrameWindowPlanner, AudioLoopController, KeepWindow)
+
+
+class LongTake(ComfyExtension):
+    """All nodes that this version of ComfyUI can show."""
+
+    async def on_load(self) -> None:
+        """Answer over HTTP."""
+        add_routes()
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        """The nodes."""
+        return usable(NODES)

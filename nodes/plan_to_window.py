@@ -1,0 +1,197 @@
+"""Plan -> window: the first window of the take that is not there yet, and all that it needs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+
+from .core.job import SoundPlan, TakeWindow
+from .core.plan import Plan, Window
+from .core.units import frames_to_samples_rounded
+from .host import CATEGORY, SoundPlanWire, WindowWire, announce, blocked, field, log, say, schema, store
+from .relay import may_go_on, next_prompt, relay_of
+from .take.kept import Damaged
+from .take.progress import describe, status
+from .take.store import Material
+from .take.take import Take
+
+_NO_INDEX = -1
+CONTINUE, ANEW = "continue", "begin anew"
+
+
+class AudioLoopController(io.ComfyNode):
+    """A plan in, the next window of its take out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """The node as ComfyUI shows it."""
+        return schema(
+            node_id="LongTakeAudioLoopController",
+            display_name="Audio Loop Controller",
+            category=CATEGORY,
+            description=(
+                "Looks into the take's folder, finds the first window that is not there, and hands out what it "
+                "needs. The graph makes one window; Keep Window queues it again for the next. Stop at any "
+                "time: queueing the graph again goes on where the take stands."
+            ),
+            search_aliases=["longtake", "loop", "long video", "infinitetalk", "resume"],
+            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
+            inputs=[
+                field(SoundPlanWire.Input, "plan", tooltip="From the Frame Window Planner."),
+                field(io.Image.Input, "start_image", tooltip="The picture that speaks: the first window continues from it."),
+                field(
+                    io.String.Input, "take", default="my take",
+                    tooltip="Name of the take: a folder below output/longtake. The same name goes on with the same take.",
+                ),
+                field(
+                    io.Int.Input, "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
+                    tooltip="The seed all windows derive theirs from. It counts when a take begins and is then kept.",
+                ),
+                field(
+                    io.Combo.Input, "unfinished", options=[CONTINUE, ANEW], default=CONTINUE,
+                    tooltip=(
+                        "What to do with a take of this name that stands already. continue: make what is missing. "
+                        "begin anew: start another take every time you queue; the old one is kept."
+                    ),
+                ),
+                field(
+                    io.Int.Input, "index", default=_NO_INDEX, min=_NO_INDEX, max=1_000_000, optional=True, advanced=True,
+                    tooltip=(
+                        "Only for graphs that loop by other nodes: the window to make, from 0. The take then does "
+                        "not choose the window and Keep Window queues nothing. -1: not used."
+                    ),
+                ),
+            ],
+            outputs=[
+                field(WindowWire.Output, "window", display_name="window"),
+                field(io.Int.Output, "index_out", display_name="index"),
+                field(io.Boolean.Output, "is_first", display_name="is_first"),
+                field(io.Boolean.Output, "is_last", display_name="is_last"),
+                field(io.Float.Output, "start", display_name="start_seconds"),
+                field(io.Float.Output, "duration", display_name="duration_seconds"),
+                field(io.Int.Output, "frames", display_name="frames"),
+                field(io.Audio.Output, "audio", display_name="audio"),
+                field(io.Int.Output, "seed_out", display_name="seed"),
+                field(io.Image.Output, "motion_frames", display_name="motion_frames"),
+                field(io.Boolean.Output, "should_stop", display_name="should_stop"),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, take: str | None = None, unfinished: str | None = None, **_: Any) -> str:
+        """The take's revision: whatever changes in its folder lets this node look again.
+
+        Only widgets can be seen here. A linked name cannot, nor can whether a new take is due; then it runs.
+        """
+        if not take or unfinished != CONTINUE:
+            return str(time.time_ns())
+        current = store().current(take)
+        return current.revision if current else "none"
+
+    @classmethod
+    def execute(
+        cls,
+        plan: SoundPlan,
+        start_image: torch.Tensor,
+        take: str,
+        seed: int,
+        unfinished: str = CONTINUE,
+        index: int = _NO_INDEX,
+    ) -> io.NodeOutput:
+        """Find the window and hand it out."""
+        node = cls.hidden.unique_id
+        relay = relay_of(cls.hidden.prompt, node)
+        if relay and not may_go_on(relay):
+            log.info("%s stops here: the prompt before was interrupted or failed. Queue again to go on.", take)
+            return io.NodeOutput(*[blocked()] * len(cls.define_schema().outputs))
+        picture = start_image[:1, :, :, :3].float()
+        if relay:
+            current, message = store().take(take, relay.take), ""
+        else:
+            fresh = unfinished == ANEW and index <= 0
+            current, message = store().open(take, _material(plan, picture), seed, fresh=fresh)
+        if message:
+            say(message, node)
+        if index != _NO_INDEX and index >= len(plan.plan.windows):
+            raise ValueError(
+                f"Window {index + 1} was asked for, and {take} has {len(plan.plan.windows)}. "
+                "Stop the loop when `should_stop` is true."
+            )
+        job = _job(current, picture, node, None if index == _NO_INDEX else index)
+        say(describe(current), node)
+        announce({**status(current, with_windows=False), "next_prompt_id": next_prompt(str(current.folder))})
+        return io.NodeOutput(*_outputs(job, plan))
+
+
+def _material(planned: SoundPlan, picture: torch.Tensor) -> Material:
+    return Material(
+        plan=planned.plan,
+        waveform=planned.waveform[0].float().cpu().numpy(),
+        sample_rate=planned.sample_rate,
+        sound_hash=planned.sound_hash,
+        picture=picture[0].cpu().numpy(),
+    )
+
+
+def _job(take: Take, picture: torch.Tensor, controller: str, index: int | None) -> TakeWindow:
+    """The window at `index`, or the first that is missing; one that stands already is marked as made.
+
+    A window whose tail turns out to be damaged is set aside and made again.
+    """
+    while True:
+        missing = take.next_window()
+        window = take.plan.windows[index] if index is not None else missing or take.plan.windows[-1]
+        made = missing is None or window.index < missing.index
+        motion_frames, continues = picture, ""
+        if window.index and not made:
+            previous = take.kept(window.index - 1)
+            try:
+                motion_frames = torch.from_numpy(take.motion_frames(window.index))
+            except Damaged as damage:
+                if index is not None:
+                    raise
+                log.warning("%s", damage)
+                continue
+            continues = previous.tail if previous else ""
+        return TakeWindow(
+            plan=take.plan,
+            window=window,
+            seed=take.seed(window.index),
+            attempt=take.attempt(window.index),
+            motion_frames=motion_frames,
+            continues=continues,
+            folder=str(take.folder),
+            made=made,
+            looped=index is not None,
+            controller=controller,
+            started=time.time(),
+        )
+
+
+def _outputs(job: TakeWindow, planned: SoundPlan) -> list[Any]:
+    """One value for each output. Where nothing is left to make, what leads to a sampler is blocked."""
+    window, last = job.window, len(job.plan.windows) - 1
+    audio = audio_slice(planned.waveform, planned.sample_rate, job.plan, window)
+    work: list[Any] = [audio, job.seed, job.motion_frames]
+    return [
+        job,
+        window.index,
+        window.index == 0,
+        window.index == last,
+        float(window.start / job.plan.fps),
+        float(window.frames / job.plan.fps),
+        window.frames,
+        *([blocked()] * len(work) if job.made else work),
+        window.index == last,
+    ]
+
+
+def audio_slice(waveform: torch.Tensor, sample_rate: int, plan: Plan, window: Window) -> dict[str, Any]:
+    """The sound of one window, padding included: ComfyUI AUDIO, (1, C, n); silence past the end."""
+    start, stop = (frames_to_samples_rounded(frame, plan.fps, sample_rate) for frame in (window.start, window.stop))
+    part = waveform[..., start:stop]
+    silence = stop - start - part.shape[-1]
+    return {"waveform": torch.nn.functional.pad(part, (0, silence)), "sample_rate": sample_rate}
