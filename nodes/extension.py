@@ -17,10 +17,7 @@ NODES: tuple[type[io.ComfyNode], ...] = (FrameWindowPlanner, AudioLoopController
 class LongTake(ComfyExtension):
     """All nodes that this version of ComfyUI can show."""
 
-    async def on_load(self) -> None:
-        """Answer over HTTP."""
-        add_routes()
-
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        """The nodes."""
+        """The nodes; asked for once, when the server starts."""
+        add_routes()
         return usable(NODES)

@@ -78,15 +78,17 @@ class KeepWindow(io.ComfyNode):
             outputs=[
                 field(io.Video.Output, "video", display_name="video", tooltip="The finished video; nothing before the last window."),
                 field(io.Image.Output, "frames_out", display_name="frames", tooltip="This window's frames, for other loops."),
+                field(
+                    io.Int.Output, "kept", display_name="kept",
+                    tooltip="How many windows stand: a small value for other loops to carry from window to window.",
+                ),
             ],
         )
 
     @classmethod
-    def check_lazy_status(
-        cls, window: TakeWindow, frames: Any = None, continue_from: Any = None, **_: Any
-    ) -> list[str]:
-        """Frames are wanted only for a window that is not there."""
-        return [] if window.made else ["frames", "continue_from"]
+    def check_lazy_status(cls, window: TakeWindow, **linked: Any) -> list[str]:
+        """Frames are wanted only for a window that is not there. What is not linked is not among `linked`."""
+        return [] if window.made else [name for name in ("frames", "continue_from") if name in linked]
 
     @classmethod
     def execute(
@@ -114,6 +116,7 @@ class KeepWindow(io.ComfyNode):
         return io.NodeOutput(
             InputImpl.VideoFromFile(str(video)) if video else blocked(),
             blocked() if frames is None else frames,
+            take.state.kept,
             ui=_shown(take, window, video),
         )
 

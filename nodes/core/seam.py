@@ -49,7 +49,7 @@ def crossfade_weights(count: int, mode: str) -> npt.NDArray[np.float64]:
 def blend(tail: Frames, window: Frames, mode: str) -> Frames:
     """The frames that stand in place of the first frames of `window`: at least as many as `tail` has.
 
-    tail: (overlap, H, W, C), the last frames of the window before. window: (F, H, W, C), F of at least overlap;
+    tail: (overlap, H, W, C), the last frames of the window before. window: (F, H, W, C), F >= overlap;
     its first `overlap` frames are the same frames of the video. The result is float32 and has `overlap`
     frames or more, never more than F; what `window` holds behind them stays as it is.
 
