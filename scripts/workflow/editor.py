@@ -1,0 +1,28 @@
+"""Applies edits to the text of a workflow: what is not named by an edit keeps its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import api_editor, ui_editor
+from .document import Document
+from .edits import Edit
+from .errors import WorkflowError
+
+
+def apply(document: Document, edits: Iterable[Edit]) -> Document:
+    """The document with all edits made, one after the other; nothing is made if one of them cannot be."""
+    if not document.writable:
+        raise WorkflowError(
+            f"{document.name} carries its workflow inside a media file and cannot be changed; "
+            "open it in ComfyUI and save the workflow as JSON."
+        )
+    keys: dict[str, str] = {}
+    module: Any = ui_editor if document.kind == "ui" else api_editor
+    for edit in edits:
+        handler = module.HANDLERS.get(type(edit))
+        if handler is None:
+            raise WorkflowError(f"A prompt in the API format has nothing that {type(edit).__name__} could change.")
+        document = document.with_text(handler(document, edit, keys))
+    return document

@@ -1,0 +1,139 @@
+"""Following a link to where its value comes from.
+
+Every step is bounded: a way that comes back to where it has been is reported as broken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .graph import BYPASSED, MUTED, REROUTES, Broken, Constant, Hop, Node, Output, Scope, Source
+
+#: Ids that stand for the walls of a subgraph, as the frontend writes them.
+INPUTS_ID, OUTPUTS_ID = "-10", "-20"
+
+
+def trace(node: Node, name: str) -> tuple[Source, list[Hop]]:
+    """The source of an input, and the drawn links that lead to it, nearest first."""
+    hops: list[Hop] = []
+    link = node.links.get(name)
+    if link is None:
+        return _own(node, name), hops
+    hops.append(Hop(node, name))
+    return _follow(node, name, link, hops), hops
+
+
+def _own(node: Node, name: str) -> Source:
+    return Constant(node.values[name], node, name) if name in node.values else None
+
+
+def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: list[Hop]) -> Source:
+    scope: Scope = consumer.scope
+    at: Node = consumer
+    origin, slot = link
+    wanted = dict(consumer.inputs).get(consumer_input, "*")
+    seen: set[tuple[int, str, int]] = set()
+    while True:
+        key = (id(scope), origin, slot)
+        if key in seen:
+            return Broken("it leads back to itself", at)
+        seen.add(key)
+        if origin == INPUTS_ID and scope.instance is not None:
+            # Through the wall, outwards.
+            instance = scope.instance
+            name = _wall_input(scope, slot)
+            if name is None:
+                return Broken(f"the subgraph has no input {slot}", at)
+            step = instance.links.get(name)
+            if step is None:
+                if name in instance.values:
+                    return Constant(instance.values[name], instance, name)
+                return _own(consumer, consumer_input)
+            at, scope = instance, instance.scope
+            hops.append(Hop(instance, name))
+            origin, slot = step
+            continue
+        node = scope.nodes.get(origin)
+        if node is None:
+            return Broken(f"there is no node {scope.prefix}{origin}", at)
+        at = node
+        if node.mode == MUTED:
+            return None
+        if node.mode == BYPASSED:
+            name = _bypass(node, slot, wanted)
+        elif node.inner is not None:
+            step = node.inner.wall.get(slot)
+            if step is None:
+                return None
+            scope = node.inner
+            origin, slot = step
+            continue
+        elif node.type in REROUTES or node.type == "SetNode":
+            name = next(iter(node.links), None)
+        elif node.type == "GetNode":
+            setter = find_set(node)
+            if setter is None:
+                return Broken(f"no SetNode sets {_get_name(node)!r}", node)
+            name, node, scope = next(iter(setter.links), None), setter, setter.scope
+        elif node.type == "PrimitiveNode":
+            first = next(iter(node.values.items()), None)
+            return Constant(first[1], node, first[0]) if first else None
+        else:
+            return Output(node, slot)
+        if name is None:
+            return None
+        hops.append(Hop(node, name))
+        origin, slot = node.links[name]
+
+
+def _get_name(node: Node) -> Any:
+    return next(iter(node.values.values()), None)
+
+
+def find_set(getter: Node) -> Node | None:
+    """The SetNode whose value a GetNode gives: in its own scope, else in the scopes around it."""
+    name = _get_name(getter)
+    scope: Scope | None = getter.scope
+    while scope is not None:
+        if isinstance(name, str) and name in scope.sets:
+            return scope.sets[name]
+        scope = scope.parent
+    return None
+
+
+def _wall_input(scope: Scope, slot: int) -> str | None:
+    inputs = scope.raw.get("inputs")
+    if isinstance(inputs, list) and 0 <= slot < len(inputs) and isinstance(inputs[slot], dict):
+        name = inputs[slot].get("name")
+        return name if isinstance(name, str) else None
+    return None
+
+
+def _bypass(node: Node, slot: int, wanted: str) -> str | None:
+    """The input whose value a bypassed node hands on: same number, else same type, else first that fits."""
+    inputs, outputs = list(node.inputs), node.outputs
+    kind = outputs[slot][1] if slot < len(outputs) else "*"
+    if not inputs:
+        return None
+    if wanted in ("*", ""):
+        chosen: str | None = inputs[slot if slot < len(inputs) else 0][0]
+    elif slot < len(inputs) and types_fit(inputs[slot][1], kind) and types_fit(inputs[slot][1], wanted):
+        chosen = inputs[slot][0]
+    else:
+        chosen = next((name for name, given in inputs if given == wanted), None)
+        chosen = chosen or next((name for name, given in inputs if types_fit(given, wanted)), None)
+    return chosen if chosen in node.links else None
+
+
+def types_fit(given: str, wanted: str) -> bool:
+    """Whether an output of type `given` may be linked to an input of type `wanted`.
+
+    ``*`` and an empty type fit everything; a comma separates alternatives; case does not count.
+    """
+    if given == wanted or given in ("*", "", "0") or wanted in ("*", "", "0"):
+        return True
+    if given.startswith("COMFY_MATCHTYPE") or wanted.startswith("COMFY_MATCHTYPE"):
+        return True
+    return not {part.strip().lower() for part in given.split(",")}.isdisjoint(
+        part.strip().lower() for part in wanted.split(",")
+    )
