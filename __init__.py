@@ -15,6 +15,6 @@ __all__ = ["WEB_DIRECTORY", "comfy_entrypoint"]
 
 async def comfy_entrypoint() -> Any:
     """Every node of the pack, in the order in which data flows through them."""
-    from .nodes.extension import LongTake
+    from .nodes.extension import LongTake  # noqa: PLC0415 - only ComfyUI can import it
 
     return LongTake()

@@ -32,25 +32,48 @@ class FrameWindowPlanner(io.ComfyNode):
             is_output_node=True,
             hidden=[io.Hidden.unique_id],
             inputs=[
-                field(io.Audio.Input, "audio", tooltip="The original sound. It is measured here and put into the video."),
                 field(
-                    io.Float.Input, "fps", default=25.0, min=1.0, max=1000.0, step=0.001,
+                    io.Audio.Input,
+                    "audio",
+                    tooltip="The original sound. It is measured here and put into the video.",
+                ),
+                field(
+                    io.Float.Input,
+                    "fps",
+                    default=25.0,
+                    min=1.0,
+                    max=1000.0,
+                    step=0.001,
                     tooltip="Frames per second of the model. 23.976 and 29.97 mean 24000/1001 and 30000/1001.",
                 ),
                 field(
-                    io.Combo.Input, "family", options=list(FAMILIES), default="wan",
+                    io.Combo.Input,
+                    "family",
+                    options=list(FAMILIES),
+                    default="wan",
                     tooltip="wan counts frames in 4n + 1 (Wan 2.1 InfiniteTalk), ltx in 8n + 1 (LTX-2).",
                 ),
                 field(
-                    io.Int.Input, "window", default=0, min=0, max=10001,
+                    io.Int.Input,
+                    "window",
+                    default=0,
+                    min=0,
+                    max=10001,
                     tooltip="Frames that one sampler call makes. 0: what the family's examples use (wan 81, ltx 497).",
                 ),
                 field(
-                    io.Int.Input, "overlap", default=0, min=0, max=10000,
-                    tooltip="Frames that a window shares with the one before. 0: what the family's examples use (wan 9, ltx 49).",
+                    io.Int.Input,
+                    "overlap",
+                    default=0,
+                    min=0,
+                    max=10000,
+                    tooltip="Frames shared with the window before. 0: what the examples use (wan 9, ltx 49).",
                 ),
                 field(
-                    io.Combo.Input, "fit", options=list(FITS), default="exact",
+                    io.Combo.Input,
+                    "fit",
+                    options=list(FITS),
+                    default="exact",
                     tooltip=(
                         "How the end of the sound is met. exact: full windows, their overlaps a little larger. "
                         "shrink: a shorter last window. pad: as WanVideoWrapper's own loop, the excess cut off. "
@@ -87,7 +110,7 @@ def plan_sound(
     waveform: torch.Tensor, sample_rate: int, fps: float, family: str, window: int, overlap: int, fit: str
 ) -> Plan:
     """The plan of a sound; waveform: (1, C, N). A window or overlap of 0 is the family's own."""
-    if waveform.ndim != 3 or waveform.shape[0] != 1:  # noqa: PLR2004 - batch, channels, samples
+    if waveform.ndim != 3 or waveform.shape[0] != 1:
         raise ValueError(
             f"The audio has the shape {tuple(waveform.shape)}. A take has one sound: give one of shape "
             "(1, channels, samples), for example from Load Audio."
@@ -107,7 +130,9 @@ def plan_sound(
 def describe_plan(plan: Plan) -> str:
     """Two lines for a person: what is made, and what the windows share."""
     overlaps = sorted({window.overlap for window in plan.windows[1:]})
-    shared = "" if not overlaps else f", sharing {' to '.join(str(o) for o in {overlaps[0]: 0, overlaps[-1]: 0})} frames"
+    shared = (
+        "" if not overlaps else f", sharing {' to '.join(str(o) for o in {overlaps[0]: 0, overlaps[-1]: 0})} frames"
+    )
     seconds = float(plan.frames / plan.fps)
     count = len(plan.windows)
     return (

@@ -41,24 +41,44 @@ class AudioLoopController(io.ComfyNode):
             hidden=[io.Hidden.prompt, io.Hidden.unique_id],
             inputs=[
                 field(SoundPlanWire.Input, "plan", tooltip="From the Frame Window Planner."),
-                field(io.Image.Input, "start_image", tooltip="The picture that speaks: the first window continues from it."),
                 field(
-                    io.String.Input, "take", default="my take",
-                    tooltip="Name of the take: a folder below output/longtake. The same name goes on with the same take.",
+                    io.Image.Input,
+                    "start_image",
+                    tooltip="The picture that speaks: the first window continues from it.",
                 ),
                 field(
-                    io.Int.Input, "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
+                    io.String.Input,
+                    "take",
+                    default="my take",
+                    tooltip="Its name: a folder below output/longtake. The same name goes on with the same take.",
+                ),
+                field(
+                    io.Int.Input,
+                    "seed",
+                    default=0,
+                    min=0,
+                    max=0xFFFFFFFFFFFFFFFF,
+                    control_after_generate=True,
                     tooltip="The seed all windows derive theirs from. It counts when a take begins and is then kept.",
                 ),
                 field(
-                    io.Combo.Input, "unfinished", options=[CONTINUE, ANEW], default=CONTINUE,
+                    io.Combo.Input,
+                    "unfinished",
+                    options=[CONTINUE, ANEW],
+                    default=CONTINUE,
                     tooltip=(
                         "What to do with a take of this name that stands already. continue: make what is missing. "
                         "begin anew: start another take every time you queue; the old one is kept."
                     ),
                 ),
                 field(
-                    io.Int.Input, "index", default=_NO_INDEX, min=_NO_INDEX, max=1_000_000, optional=True, advanced=True,
+                    io.Int.Input,
+                    "index",
+                    default=_NO_INDEX,
+                    min=_NO_INDEX,
+                    max=1_000_000,
+                    optional=True,
+                    advanced=True,
                     tooltip=(
                         "Only for graphs that loop by other nodes: the window to make, from 0. The take then does "
                         "not choose the window and Keep Window queues nothing. -1: not used."

@@ -13,10 +13,11 @@ from comfy.cli_args import args
 from comfy_api.latest import InputImpl, io
 
 from .core.job import TakeWindow
+from .core.seam import SEAMS
 from .host import CATEGORY, WindowWire, announce, blocked, field, log, saved_result, say, schema, store
 from .relay import next_prompt, nothing_next, post_next
 from .take.changes import changes, plain_prompt
-from .take.keep import keep_window
+from .take.keep import Style, keep_window
 from .take.kept import POSTER, Damaged, KeptWindow
 from .take.progress import describe, status
 from .take.take import Surplus, Take
@@ -46,29 +47,56 @@ class KeepWindow(io.ComfyNode):
             inputs=[
                 field(WindowWire.Input, "window", tooltip="From the Audio Loop Controller."),
                 field(
-                    io.Image.Input, "frames", lazy=True,
+                    io.Image.Input,
+                    "frames",
+                    lazy=True,
                     tooltip=(
                         "All frames of the window, overlap included. They may be upscaled or interpolated. They are "
                         "asked for only if this window is not there yet."
                     ),
                 ),
                 field(
-                    io.Image.Input, "continue_from", lazy=True, optional=True,
+                    io.Image.Input,
+                    "continue_from",
+                    lazy=True,
+                    optional=True,
                     tooltip=(
                         "The frames as the model made them, if `frames` were upscaled or interpolated: the next "
                         "window goes on from these."
                     ),
                 ),
                 field(
-                    io.Combo.Input, "format", options=list(_FORMATS), default=next(iter(_FORMATS)),
-                    tooltip="How the take is written. Its first window decides; the windows are joined without encoding again.",
+                    io.Combo.Input,
+                    "format",
+                    options=list(_FORMATS),
+                    default=next(iter(_FORMATS)),
+                    tooltip="How the take is written, decided by its first window. They are joined without encoding again.",
                 ),
                 field(
-                    io.Int.Input, "crf", default=19, min=0, max=51,
+                    io.Int.Input,
+                    "crf",
+                    default=19,
+                    min=0,
+                    max=51,
                     tooltip="Quality of H.264: lower is better and larger. Its first window decides for a take.",
                 ),
                 field(
-                    io.Combo.Input, "next_window", options=[NEXT, LAST], default=NEXT, advanced=True,
+                    io.Combo.Input,
+                    "seam",
+                    options=list(SEAMS),
+                    default=SEAMS[0],
+                    tooltip=(
+                        "How two windows meet in the frames that they share. cut: the window before to the end of the "
+                        "overlap. linear, cosine: a crossfade. best cut: where the two differ least, colours fitted. "
+                        "Its first window decides for a take."
+                    ),
+                ),
+                field(
+                    io.Combo.Input,
+                    "next_window",
+                    options=[NEXT, LAST],
+                    default=NEXT,
+                    advanced=True,
                     tooltip=(
                         "When the next window runs. 'after what is queued' lets other prompts in between; models may "
                         "then be loaded again."
@@ -76,10 +104,22 @@ class KeepWindow(io.ComfyNode):
                 ),
             ],
             outputs=[
-                field(io.Video.Output, "video", display_name="video", tooltip="The finished video; nothing before the last window."),
-                field(io.Image.Output, "frames_out", display_name="frames", tooltip="This window's frames, for other loops."),
                 field(
-                    io.Int.Output, "kept", display_name="kept",
+                    io.Video.Output,
+                    "video",
+                    display_name="video",
+                    tooltip="The finished video; nothing before the last window.",
+                ),
+                field(
+                    io.Image.Output,
+                    "frames_out",
+                    display_name="frames",
+                    tooltip="This window's frames, for other loops.",
+                ),
+                field(
+                    io.Int.Output,
+                    "kept",
+                    display_name="kept",
                     tooltip="How many windows stand: a small value for other loops to carry from window to window.",
                 ),
             ],
@@ -98,15 +138,16 @@ class KeepWindow(io.ComfyNode):
         continue_from: torch.Tensor | None = None,
         format: str = next(iter(_FORMATS)),  # noqa: A002 - the name on the widget
         crf: int = 19,
+        seam: str = SEAMS[0],
         next_window: str = NEXT,
     ) -> io.NodeOutput:
         """Keep the window, then queue the next one or join."""
         node, take = cls.hidden.unique_id, Take(Path(window.folder))
         graph = _graph(cls.hidden.prompt, cls.hidden.extra_pnginfo)
         if not window.made and frames is not None:
-            encoding = Encoding(codec=_FORMATS[format], crf=crf)
-            _keep(take, window, frames, continue_from, encoding, graph, node)
-        video = _finished(take, window, graph)
+            style = Style(Encoding(codec=_FORMATS[format], crf=crf), seam)
+            _keep(take, window, frames, continue_from, style, graph, node)
+        video = _finished(take, graph)
         if video is None and not window.looped:
             post_next(take.record.take, window.folder, window.controller, others_first=next_window == LAST)
         elif video is not None:
@@ -126,7 +167,7 @@ def _keep(
     window: TakeWindow,
     frames: torch.Tensor,
     continue_from: torch.Tensor | None,
-    encoding: Encoding,
+    style: Style,
     graph: Mapping[str, Any],
     node: str,
 ) -> None:
@@ -136,7 +177,7 @@ def _keep(
             window,
             frames.float().cpu().numpy(),
             None if continue_from is None else continue_from.float().cpu().numpy(),
-            encoding=encoding,
+            style=style,
             graph=take.keep_graph(graph),
             seconds=time.time() - window.started,
         )
@@ -146,7 +187,7 @@ def _keep(
     _show_changes(take, kept)
 
 
-def _finished(take: Take, window: TakeWindow, graph: Mapping[str, Any]) -> Path | None:
+def _finished(take: Take, graph: Mapping[str, Any]) -> Path | None:
     """The joined video, if every window is there and whole."""
     if not take.complete:
         return None

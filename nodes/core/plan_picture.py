@@ -74,7 +74,11 @@ def _draw_window(draw: ImageDraw.ImageDraw, window: Window, scale: float) -> Non
 def _draw_foot(draw: ImageDraw.ImageDraw, plan: Plan, height: int) -> None:
     y, x = height - _MARGIN / 2, float(_MARGIN)
     font = _font(13)
-    for colour, text in ((_KEPT, "kept"), (_OVERLAP, "shared with the window before"), (_PADDING, "past the end")):
+    for colour, text in (
+        (_KEPT, "kept"),
+        (_OVERLAP, "shared with the window before"),
+        (_PADDING, "past the end"),
+    ):
         draw.rectangle((x, y - 13, x + 11, y - 2), fill=colour)
         draw.text((x + 17, y), text, _TEXT, font, anchor="ls")
         x += 17 + draw.textlength(text, font) + 22

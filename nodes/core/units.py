@@ -9,6 +9,8 @@ from fractions import Fraction
 
 #: Rates that are written as decimals and mean a fraction of 1001.
 _NTSC = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
+_NTSC_REACH = Fraction(5, 1000)
+_MOST_FPS = 1000
 
 
 def parse_fps(value: str | float | Fraction) -> Fraction:
@@ -20,12 +22,14 @@ def parse_fps(value: str | float | Fraction) -> Fraction:
     try:
         fps = Fraction(value) if not isinstance(value, float) else Fraction(str(value))
     except (ValueError, ZeroDivisionError, TypeError, OverflowError):
-        raise ValueError(f"{value!r} is not a frame rate. Use a number or a fraction, for example 25 or 24000/1001.") from None
-    if not 0 < fps <= 1000:
+        raise ValueError(
+            f"{value!r} is not a frame rate. Use a number or a fraction, for example 25 or 24000/1001."
+        ) from None
+    if not 0 < fps <= _MOST_FPS:
         raise ValueError(f"A frame rate of {value} is out of range. Use one above 0 and up to 1000, for example 25.")
     if fps.denominator != 1:
         for rate in _NTSC:
-            if abs(fps - rate) * 1000 < 5 and abs(fps - rate) < abs(fps - round(fps)):
+            if abs(fps - rate) < min(_NTSC_REACH, abs(fps - round(fps))):
                 return rate
     return fps
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..core.job import TakeWindow
-from ..core.plan import Plan, Window
+from ..core.kept_range import blended_range, frames_multiple, kept_range
+from ..core.plan import Window
+from ..core.seam import SEAMS, blend
 from .files import check_room, hash_array, hash_file, size_of, sync_folder
-from .kept import POSTER, TAIL, KeptWindow
+from .kept import POSTER, SEAM_TAIL, TAIL, KeptWindow
 from .tail import write_tail
 from .take import Surplus, Take
 from .video import Encoding, write_poster, write_segment
@@ -26,50 +28,14 @@ _ROOM_TO_SPARE = 64 << 20
 
 
 @dataclass(frozen=True)
-class FrameRange:
-    """Which of a window's frames go into its segment.
+class Style:
+    """How a take is written. Its first window decides; the later ones follow.
 
-    With `multiple` > 1 the frames were interpolated. Two layouts are understood: `multiple` frames for each
-    of the plan's (n * multiple), or `multiple` - 1 between each two of them ((n - 1) * multiple + 1). In the
-    second, what lies between two frames belongs to the later one.
+    encoding: of the segments. seam: how windows meet, one of `core.seam.SEAMS`.
     """
 
-    start: int
-    stop: int
-    repeat: int
-
-    def indices(self) -> Iterator[int]:
-        """Indices into the window's frames; the last is repeated at the end of a video that needs it."""
-        yield from range(self.start, self.stop)
-        for _ in range(self.repeat):
-            yield self.stop - 1
-
-
-def frames_multiple(count: int, window: Window) -> int:
-    """How many frames there are for each of the plan's; ``ValueError`` where that is not whole."""
-    frames = window.frames
-    if count > 0 and count % frames == 0:
-        return count // frames
-    if frames > 1 and count > 1 and (count - 1) % (frames - 1) == 0:
-        return (count - 1) // (frames - 1)
-    raise ValueError(
-        f"Window {window.index + 1} has {count} frames where {frames} are needed, or a whole multiple of them. "
-        f"Give all {frames} frames of the window, for example straight from the decoder."
-    )
-
-
-def kept_range(count: int, plan: Plan, window: Window) -> FrameRange:
-    """Which of a window's `count` frames are final when it is kept."""
-    multiple = frames_multiple(count, window)
-    start, stop = (frame - window.start for frame in window.kept)
-    if count == window.frames * multiple:
-        return FrameRange(start * multiple, stop * multiple, 0)
-    first = (start - 1) * multiple + 1 if window.index else 0
-    last = (stop - 1) * multiple + 1
-    if window.index + 1 < len(plan.windows):
-        return FrameRange(first, last, 0)
-    end = min(count, last + multiple - 1)
-    return FrameRange(first, end, last + multiple - 1 - end)
+    encoding: Encoding = field(default_factory=Encoding)
+    seam: str = SEAMS[0]
 
 
 def keep_window(
@@ -78,7 +44,7 @@ def keep_window(
     frames: Array,
     continue_from: Array | None = None,
     *,
-    encoding: Encoding | None = None,
+    style: Style | None = None,
     graph: str = "",
     seconds: float | None = None,
 ) -> KeptWindow:
@@ -86,34 +52,102 @@ def keep_window(
 
     frames: (n, H, W, 3) float32 or uint8, sRGB in [0, 1] or [0, 255], all frames of the window, possibly
     upscaled and with a whole multiple of frames. continue_from: (N, H, W, 3) float32, the N frames of the
-    window as the model made them, that the next one goes on from; `frames` if None. encoding: what the take
-    begins with; later windows follow the first. Raises ``ValueError`` for frames that cannot be kept, before
-    anything is written, and `Surplus` for a window that need not be.
+    window as the model made them, that the next one goes on from; `frames` if None. graph, seconds: for the
+    record. Raises ``ValueError`` for frames that cannot be kept, before anything is written, and `Surplus`
+    for a window that need not be.
     """
     window, raw = job.window, frames if continue_from is None else continue_from
     _check(frames, raw, window)
+    style = _style_as_begun(take, window, frames, style or Style())
+    joined = _Joined(take, window, frames, style.seam)
     with take.lock():
         _check_wanted(take, job)
-        encoding, multiple = _as_begun(take, window, frames, encoding or Encoding())
-        sequence = kept_range(len(frames), take.plan, window)
-        tail = _tail(raw, take.plan, window)
-        _check_room(take.folder, sequence, frames, tail, encoding)
+        tail = _tail(raw, take.plan.next_overlap(window.index))
+        seam_tail = _different(joined.tail(), tail)
+        _check_room(take.folder, joined, [tail, seam_tail], style.encoding)
         with take.writing() as folder:
-            write_segment(
-                folder / f"segment{encoding.suffix}",
-                (frames[index] for index in sequence.indices()),
-                size=(frames.shape[2], frames.shape[1]),
-                fps=take.plan.fps * multiple,
-                encoding=encoding,
+            segment = folder / f"segment{style.encoding.suffix}"
+            size = (frames.shape[2], frames.shape[1])
+            fps = take.plan.fps * joined.multiple
+            write_segment(segment, joined, size=size, fps=fps, encoding=style.encoding)
+            write_poster(folder / POSTER, joined.middle())
+            for name, value in ((TAIL, tail), (SEAM_TAIL, seam_tail)):
+                if value is not None:
+                    write_tail(folder / name, value)
+            kept = KeptWindow(
+                index=window.index,
+                attempt=job.attempt,
+                frames=joined.span,
+                multiple=joined.multiple,
+                size=size,
+                seed=job.seed,
+                encoding=style.encoding,
+                seam=style.seam,
+                continues=job.continues,
+                tail=hash_array(tail) if tail is not None else "",
+                segment_hash=hash_file(segment),
+                bytes={path.name: size_of(path) for path in folder.iterdir()},
+                made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                seconds=seconds,
+                graph=graph,
             )
-            write_poster(folder / POSTER, frames[(sequence.start + sequence.stop) // 2])
-            if tail is not None:
-                write_tail(folder / TAIL, tail)
-            kept = _record(take, job, folder, frames, tail, encoding, multiple, graph, seconds)
             kept.write(folder)
             sync_folder(folder)
             take.commit(folder, kept)
     return kept
+
+
+class _Joined:
+    """A window's final frames, one after the other, its head joined to the tail of the window before."""
+
+    def __init__(self, take: Take, window: Window, frames: Array, seam: str) -> None:
+        self.multiple = frames_multiple(len(frames), window)
+        self._frames, self._head = frames, frames[:0]
+        plan, cut = take.plan, seam == SEAMS[0]
+        self.range = (kept_range if cut else blended_range)(len(frames), plan, window)
+        self._unfinished = 0 if cut or window.index + 1 == len(plan.windows) else len(frames) - self.range.stop
+        start = window.kept[0] if cut else window.start
+        self.span = (start * self.multiple, start * self.multiple + len(self))
+        if not cut and window.index:
+            self._head = blend(take.seam_tail(window.index), _as_float(frames), seam)
+
+    def __len__(self) -> int:
+        return self.range.stop - self.range.start + self.range.repeat
+
+    def __iter__(self) -> Iterator[Array]:
+        return map(self._frame, self.range.indices())
+
+    def middle(self) -> Array:
+        """The frame that stands for the window in a small picture."""
+        return self._frame((self.range.start + self.range.stop - 1) // 2)
+
+    def tail(self) -> Array | None:
+        """The frames behind the final ones, unfinished until the next window is there."""
+        if not self._unfinished:
+            return None
+        count = len(self._frames)
+        return _as_float(np.stack([self._frame(index) for index in range(count - self._unfinished, count)]))
+
+    def _frame(self, index: int) -> Array:
+        frame: Array = self._head[index] if index < len(self._head) else self._frames[index]
+        return frame
+
+
+def _as_float(frames: Array) -> Array:
+    """(N, H, W, 3) float32 in [0, 1], of float32 or uint8."""
+    if frames.dtype == np.uint8:
+        return frames.astype(np.float32) / np.float32(255)
+    return np.ascontiguousarray(frames, dtype=np.float32)
+
+
+def _tail(raw: Array, overlap: int) -> Array | None:
+    return _as_float(raw[len(raw) - overlap :]) if overlap else None
+
+
+def _different(seam_tail: Array | None, tail: Array | None) -> Array | None:
+    """The tail for the seam, if it is not the same as the one that the model goes on from."""
+    same = seam_tail is not None and tail is not None and np.array_equal(seam_tail, tail)
+    return None if same else seam_tail
 
 
 def _check(frames: Array, raw: Array, window: Window) -> None:
@@ -153,66 +187,22 @@ def _check_wanted(take: Take, job: TakeWindow) -> None:
         raise Surplus(f"{name} goes on from a window {window.index} that stands no more; it is not kept.")
 
 
-def _as_begun(take: Take, window: Window, frames: Array, encoding: Encoding) -> tuple[Encoding, int]:
-    """Encoding and multiple of the take: those of its first window."""
-    multiple = frames_multiple(len(frames), window)
+def _style_as_begun(take: Take, window: Window, frames: Array, style: Style) -> Style:
+    """The style of the take's first window; its size and multiple must be this window's too."""
     first = take.kept(0) if window.index else None
     if first is None:
-        return encoding, multiple
-    size = (frames.shape[2], frames.shape[1])
+        return style
+    size, multiple = (frames.shape[2], frames.shape[1]), frames_multiple(len(frames), window)
     if size != first.size or multiple != first.multiple:
         raise ValueError(
             f"Window {window.index + 1} has frames of {size[0]}x{size[1]} at {multiple} times the frame rate, but "
             f"{take.record.name} began with {first.size[0]}x{first.size[1]} at {first.multiple} times. "
             "Set the size back, or begin a new take."
         )
-    return first.encoding, multiple
+    return Style(first.encoding, first.seam)
 
 
-def _tail(raw: Array, plan: Plan, window: Window) -> Array | None:
-    overlap = plan.next_overlap(window.index)
-    if not overlap:
-        return None
-    tail = raw[len(raw) - overlap :]
-    scale = np.float32(255 if tail.dtype == np.uint8 else 1)
-    return np.ascontiguousarray(tail, dtype=np.float32) / scale
-
-
-def _check_room(folder: Path, sequence: FrameRange, frames: Array, tail: Array | None, encoding: Encoding) -> None:
-    count = sequence.stop - sequence.start + sequence.repeat
-    pixels = count * frames.shape[1] * frames.shape[2]
-    tail_bytes = tail.nbytes if tail is not None else 0
-    check_room(folder, int(pixels * _BYTES_PER_PIXEL[encoding.codec]) + tail_bytes + _ROOM_TO_SPARE)
-
-
-def _record(
-    take: Take,
-    job: TakeWindow,
-    folder: Path,
-    frames: Array,
-    tail: Array | None,
-    encoding: Encoding,
-    multiple: int,
-    graph: str,
-    seconds: float | None,
-) -> KeptWindow:
-    start, stop = job.window.kept
-    return KeptWindow(
-        index=job.window.index,
-        attempt=job.attempt,
-        frames=(start * multiple, stop * multiple),
-        multiple=multiple,
-        size=(frames.shape[2], frames.shape[1]),
-        seed=job.seed,
-        encoding=encoding,
-        seam="cut",
-        continues=job.continues,
-        tail=hash_array(tail) if tail is not None else "",
-        segment_hash=hash_file(folder / f"segment{encoding.suffix}"),
-        bytes={path.name: size_of(path) for path in folder.iterdir()},
-        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        seconds=seconds,
-        graph=graph,
-    )
-
-
+def _check_room(folder: Path, joined: _Joined, tails: list[Array | None], encoding: Encoding) -> None:
+    picture = joined.middle()
+    segment = len(joined) * picture.shape[0] * picture.shape[1] * _BYTES_PER_PIXEL[encoding.codec]
+    check_room(folder, int(segment) + sum(tail.nbytes for tail in tails if tail is not None) + _ROOM_TO_SPARE)

@@ -22,9 +22,9 @@ def seconds_left(take: Take) -> float | None:
 def duration_to_text(seconds: float) -> str:
     """45 s, 3 min, 2 h 5 min."""
     minutes = round(seconds / 60)
-    if seconds < 90:  # noqa: PLR2004 - where seconds stop being read as such
+    if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def describe(take: Take) -> str:

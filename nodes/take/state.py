@@ -65,8 +65,8 @@ def _recovered(windows: Path) -> State:
         if index.isdecimal() and attempt.isdecimal():
             newest[int(index)] = max(newest.get(int(index), 0), int(attempt))
     retakes: list[Retake] = []
-    for index in sorted(newest):
-        retakes += [Retake(index)] * (newest[index] - len(retakes))
+    for start, attempts in sorted(newest.items()):
+        retakes += [Retake(start)] * (attempts - len(retakes))
     return State(retakes=tuple(retakes))
 
 

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 
 from ..core.plan import Plan
-from .files import check_name, hash_array, read_json, remove, size_of, sync_folder, temporary_beside, write_json
+from .files import (
+    check_name,
+    hash_array,
+    read_json,
+    remove,
+    size_of,
+    sync_folder,
+    temporary_beside,
+    write_json,
+)
 from .sound import hash_sound, write_sound
 from .take import RECORD, SOUND, Take, TakeRecord
 

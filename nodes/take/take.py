@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -48,10 +48,13 @@ class TakeRecord:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return {**{key: value for key, value in vars(self).items() if key != "plan"}, "plan": self.plan.to_json()}
+        return {
+            **{key: value for key, value in vars(self).items() if key != "plan"},
+            "plan": self.plan.to_json(),
+        }
 
 
-class Surplus(Exception):  # noqa: N818 - nothing went wrong: there is just nothing to do
+class Surplus(Exception):
     """A window that need not be kept, and why."""
 
 
@@ -136,23 +139,36 @@ class Take:
         """Where an attempt at a window lies."""
         return self.windows / window_folder_name(index, attempt)
 
-    def motion_frames(self, index: int, tail: str = TAIL) -> Array:
+    def motion_frames(self, index: int) -> Array:
         """The frames that window `index` (1 or later) continues from: (overlap, H, W, 3) float32.
 
         ``Damaged`` if they are not what window `index` - 1 left; that window is then set aside.
         """
-        previous = self.kept(index - 1)
+        previous, frames = self._left_by(index - 1, TAIL)
+        if hash_array(frames) != previous.tail:
+            self._give_up(index - 1)
+        return frames
+
+    def seam_tail(self, index: int) -> Array:
+        """The unfinished frames before window `index`, as they would be seen: (overlap, H, W, 3) float32."""
         folder = self.window_folder(index - 1, self.attempt(index - 1))
-        if previous is None:
-            raise Damaged(f"Window {index} of take {self.folder} is not there. Make it first.")
+        return self._left_by(index - 1, SEAM_TAIL if (folder / SEAM_TAIL).exists() else TAIL)[1]
+
+    def _left_by(self, index: int, name: str) -> tuple[KeptWindow, Array]:
+        kept = self.kept(index)
+        if kept is None:
+            raise Damaged(
+                f"Window {index + 1} of {self.record.name} is not there, and the next goes on from it. Make it first."
+            )
         try:
-            frames = read_tail(folder / tail)
-            if tail == SEAM_TAIL or hash_array(frames) == previous.tail:
-                return frames
+            return kept, read_tail(self.window_folder(index, kept.attempt) / name)
         except ValueError:
-            pass
-        self.set_aside(index - 1)
-        raise Damaged(f"The tail of window {index} in {folder} is damaged; the window is made again.")
+            self._give_up(index)
+
+    def _give_up(self, index: int) -> NoReturn:
+        folder = self.window_folder(index, self.attempt(index))
+        self.set_aside(index)
+        raise Damaged(f"The tail of window {index + 1} in {folder} is damaged; the window is made again.")
 
     # -- changing -----------------------------------------------------------------------------------------
 
@@ -206,7 +222,9 @@ class Take:
         """
         count = len(self.plan.windows)
         if not 0 <= start < count:
-            raise ValueError(f"Take {self.record.name} has windows 1 to {count}. Retake from one of them, not {start + 1}.")
+            raise ValueError(
+                f"Take {self.record.name} has windows 1 to {count}. Retake from one of them, not {start + 1}."
+            )
         with self.lock():
             state = self.state
             if start > state.kept:
