@@ -6,12 +6,20 @@ from comfy_api.latest import ComfyExtension, io
 
 from .audio_to_plan import FrameWindowPlanner
 from .host import usable
+from .plan_to_embeds import LongTakeWav2VecEmbeds
 from .plan_to_window import AudioLoopController
 from .routes import add_routes
+from .window_to_sampler import LongTakeWindowEmbedsWan
 from .window_to_take import KeepWindow
 
 #: Every node, in the order in which data flows through them.
-NODES: tuple[type[io.ComfyNode], ...] = (FrameWindowPlanner, AudioLoopController, KeepWindow)
+NODES: tuple[type[io.ComfyNode], ...] = (
+    FrameWindowPlanner,
+    LongTakeWav2VecEmbeds,
+    AudioLoopController,
+    LongTakeWindowEmbedsWan,
+    KeepWindow,
+)
 
 
 class LongTake(ComfyExtension):
