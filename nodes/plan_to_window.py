@@ -140,6 +140,7 @@ class AudioLoopController(io.ComfyNode):
                 f"Window {index + 1} was asked for, and {take} has {len(plan.plan.windows)}. "
                 "Stop the loop when `should_stop` is true."
             )
+        current.check_room()
         job = _job(current, picture, node, None if index == _NO_INDEX else index)
         say(describe(current), node)
         announce({**status(current, with_windows=False), "next_prompt_id": next_prompt(str(current.folder))})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from .files import hash_file, read_json, size_of, write_json
+from .files import read_json, size_of, write_json
 from .video import Encoding
 
 TAIL = "tail.safetensors"
@@ -76,11 +76,3 @@ def read_kept(folder: Path) -> KeptWindow | None:
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return kept if whole and kept.segment in kept.bytes else None
-
-
-def check_segment(folder: Path, kept: KeptWindow) -> Path:
-    """The segment's file, if its bytes are those that were written; ``Damaged`` if not."""
-    path = folder / kept.segment
-    if hash_file(path) != kept.segment_hash:
-        raise Damaged(f"The video of window {kept.index + 1} in {folder} is damaged; the window is made again.")
-    return path

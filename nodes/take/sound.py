@@ -107,8 +107,9 @@ def hash_sound(waveform: np.ndarray[Any, Any], sample_rate: int) -> str:
 
 
 def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """The decoded frames of a stream as planar float, at its own rate and layout, in order."""
-    resampler = av.AudioResampler(format="fltp")
+    """The decoded frames of a stream as interleaved float, at its own rate and layout, in order."""
+    # Interleaved, because PyAV cannot give 8 planes as an array.
+    resampler = av.AudioResampler(format="flt")
     for frame in container.decode(stream):
         if isinstance(frame, AudioFrame):
             yield from resampler.resample(frame)
@@ -119,7 +120,7 @@ def _gather(frames: Iterator[AudioFrame], channels: int, expected: int) -> np.nd
     waveform: np.ndarray[Any, Any] = np.empty((channels, expected), np.float32)
     filled = 0
     for frame in frames:
-        piece = frame.to_ndarray()
+        piece = frame.to_ndarray().reshape(-1, channels).T
         if filled + piece.shape[1] > waveform.shape[1]:
             larger = np.empty((channels, (filled + piece.shape[1]) * 3 // 2), np.float32)
             larger[:, :filled] = waveform[:, :filled]

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from ..core.job import window_seed
 from ..core.plan import Plan, Window, plan_from_json
-from .files import hash_array, read_json, remove, replacing, sync_folder
-from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, check_segment, read_kept, window_folder_name
+from .files import check_room, hash_array, hash_file, read_json, remove, replacing, sync_folder
+from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, read_kept, window_folder_name
 from .state import Retake, State, read_state, write_state
 from .tail import read_tail
 from .video import join
@@ -122,6 +122,13 @@ class Take:
         state = self.state
         return window_seed(state.seed(index, self.record.seed), index, state.attempt(index))
 
+    def check_room(self) -> None:
+        """Refuse to begin a window that the disk has no room for, judged by the one before."""
+        kept = self.state.kept
+        last = self.kept(kept - 1) if kept else None
+        if last:
+            check_room(self.folder, sum(last.bytes.values()))
+
     def kept(self, index: int) -> KeptWindow | None:
         """The record of window `index` if it is there."""
         return read_kept(self.window_folder(index, self.attempt(index)))
@@ -146,7 +153,7 @@ class Take:
         """
         previous, frames = self._left_by(index - 1, TAIL)
         if hash_array(frames) != previous.tail:
-            self._give_up(index - 1)
+            raise self._given_up(index - 1)
         return frames
 
     def seam_tail(self, index: int) -> Array:
@@ -155,20 +162,18 @@ class Take:
         return self._left_by(index - 1, SEAM_TAIL if (folder / SEAM_TAIL).exists() else TAIL)[1]
 
     def _left_by(self, index: int, name: str) -> tuple[KeptWindow, Array]:
-        kept = self.kept(index)
-        if kept is None:
-            raise Damaged(
-                f"Window {index + 1} of {self.record.name} is not there, and the next goes on from it. Make it first."
-            )
-        try:
-            return kept, read_tail(self.window_folder(index, kept.attempt) / name)
-        except ValueError:
-            self._give_up(index)
-
-    def _give_up(self, index: int) -> NoReturn:
         folder = self.window_folder(index, self.attempt(index))
+        kept = read_kept(folder)
+        if kept is not None:
+            try:
+                return kept, read_tail(folder / name)
+            except ValueError:
+                pass
+        raise self._given_up(index)
+
+    def _given_up(self, index: int) -> Damaged:
         self.set_aside(index)
-        raise Damaged(f"The tail of window {index + 1} in {folder} is damaged; the window is made again.")
+        return Damaged(f"Window {index + 1} of {self.record.name} is not whole and was set aside: it is made again.")
 
     # -- changing -----------------------------------------------------------------------------------------
 
@@ -241,30 +246,34 @@ class Take:
             state = self.state
             if state.joined and path.exists():
                 return path
-            segments, encoding = [], None
-            for kept in self.kept_windows():
-                try:
-                    segments.append(check_segment(self.window_folder(kept.index, kept.attempt), kept))
-                except Damaged:
-                    self._put_away(self.window_folder(kept.index, kept.attempt))
-                    raise
-                encoding, multiple = kept.encoding, kept.multiple
-            if encoding is None or len(segments) < len(self.plan.windows):
+            kept_windows = [self._whole(index) for index in range(state.kept)]
+            if state.kept < len(self.plan.windows):
                 raise ValueError(
-                    f"{len(segments)} of {len(self.plan.windows)} windows of {self.record.name} are there. "
+                    f"{state.kept} of {len(self.plan.windows)} windows of {self.record.name} are there. "
                     "Queue the graph to make the others, then join."
                 )
+            first = kept_windows[0]
             join(
                 path,
-                segments,
-                fps=self.plan.fps * multiple,
-                encoding=encoding,
+                [self.window_folder(kept.index, kept.attempt) / kept.segment for kept in kept_windows],
+                fps=self.plan.fps * first.multiple,
+                encoding=first.encoding,
                 sound=self.sound,
                 metadata=metadata,
-                frames=self.plan.frames * multiple,
+                frames=self.plan.frames * first.multiple,
             )
             write_state(self.folder, replace(state, joined=True))
         return path
+
+    def _whole(self, index: int) -> KeptWindow:
+        """The record of a window whose segment is what was written; for who holds the lock."""
+        folder = self.window_folder(index, self.attempt(index))
+        kept = read_kept(folder)
+        if kept is None or hash_file(folder / kept.segment) != kept.segment_hash:
+            if folder.exists():
+                self._put_away(folder)
+            raise Damaged(f"The video of window {index + 1} of {self.record.name} is damaged: it is made again.")
+        return kept
 
     def keep_graph(self, graph: Mapping[str, Any]) -> str:
         """Store the graph that makes windows; the same graph is stored once. Gives its hash."""
