@@ -133,17 +133,11 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             Window(*(int(item[key]) for key in ("index", "start", "stop", "overlap", "padding")))
             for item in data["windows"]
         )
-        return Plan(
-            frames=int(data["frames"]),
-            fps=parse_fps(data["fps"]),
-            temporal_scale=int(data["temporal_scale"]),
-            window=int(data["window"]),
-            overlap=int(data["overlap"]),
-            fit=str(data["fit"]),
-            windows=windows,
-        )
-    except (KeyError, TypeError) as error:
+        numbers = {key: int(data[key]) for key in ("frames", "temporal_scale", "window", "overlap")}
+        fps, fit = parse_fps(data["fps"]), str(data["fit"])
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"This is not a plan: {error!r}. Use what `longtake plan --json` prints.") from error
+    return Plan(fps=fps, fit=fit, windows=windows, **numbers)
 
 
 def make_plan(
@@ -246,13 +240,17 @@ def _check_arguments(frames: int, scale: int, window: int, overlap: int, fit: st
         raise ValueError(f"A temporal scale of {scale} is not possible. Use 4 for Wan, 8 for LTX.")
     if fit not in _FITS:
         raise ValueError(f"There is no way named {fit!r} to meet the end. Use one of {', '.join(FITS)}.")
-    for name, value in (("window", window), ("overlap", overlap)):
-        if value < 1 or (value - 1) % scale:
-            near = max(1 if name == "overlap" else 1 + scale, frames_rounded_down(max(value, 1), scale))
-            raise ValueError(
-                f"A{'n' if name == 'overlap' else ''} {name} of {value} frames does not fill whole latent "
-                f"frames. Use {scale}n + 1, for example {near}."
-            )
+    if window <= scale or (window - 1) % scale:
+        raise ValueError(
+            f"A window of {window} frames does not fill whole latent frames and leave room for an overlap. "
+            f"Use {scale}n + 1, for example {max(1 + scale, frames_rounded_down(window, scale))}."
+        )
+    if overlap < 1 or (overlap - 1) % scale:
+        near = min(frames_rounded_down(max(overlap, 1), scale), window - scale)
+        raise ValueError(
+            f"An overlap of {overlap} frames does not fill whole latent frames. "
+            f"Use {scale}n + 1, for example {near}."
+        )
     if overlap >= window:
         raise ValueError(
             f"An overlap of {overlap} frames leaves nothing new in a window of {window}. "
