@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from comfy_api.latest import io, ui
@@ -49,6 +51,7 @@ class FrameWindowPlanner(io.ComfyNode):
                 field(
                     io.Combo.Input,
                     "family",
+                    optional=True,
                     options=list(FAMILIES),
                     default="wan",
                     tooltip="wan counts frames in 4n + 1 (Wan 2.1 InfiniteTalk), ltx in 8n + 1 (LTX-2).",
@@ -56,6 +59,7 @@ class FrameWindowPlanner(io.ComfyNode):
                 field(
                     io.Int.Input,
                     "window",
+                    optional=True,
                     default=0,
                     min=0,
                     max=10001,
@@ -64,6 +68,7 @@ class FrameWindowPlanner(io.ComfyNode):
                 field(
                     io.Int.Input,
                     "overlap",
+                    optional=True,
                     default=0,
                     min=0,
                     max=10000,
@@ -72,6 +77,7 @@ class FrameWindowPlanner(io.ComfyNode):
                 field(
                     io.Combo.Input,
                     "fit",
+                    optional=True,
                     options=list(FITS),
                     default="exact",
                     tooltip=(
@@ -92,7 +98,15 @@ class FrameWindowPlanner(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, audio: dict, fps: float, family: str, window: int, overlap: int, fit: str) -> io.NodeOutput:
+    def execute(
+        cls,
+        audio: dict[str, Any],
+        fps: float,
+        family: str = "wan",
+        window: int = 0,
+        overlap: int = 0,
+        fit: str = FITS[0],
+    ) -> io.NodeOutput:
         """Plan, and draw the plan over the waveform."""
         waveform, sample_rate = audio["waveform"], int(audio["sample_rate"])
         plan = plan_sound(waveform, sample_rate, fps, family, window, overlap, fit)

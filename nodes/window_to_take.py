@@ -68,13 +68,15 @@ class KeepWindow(io.ComfyNode):
                 field(
                     io.Combo.Input,
                     "format",
+                    optional=True,
                     options=list(_FORMATS),
                     default=next(iter(_FORMATS)),
-                    tooltip="How the take is written, decided by its first window. They are joined without encoding again.",
+                    tooltip="How the take is written: as its first window was. They are joined without encoding again.",
                 ),
                 field(
                     io.Int.Input,
                     "crf",
+                    optional=True,
                     default=19,
                     min=0,
                     max=51,
@@ -83,6 +85,7 @@ class KeepWindow(io.ComfyNode):
                 field(
                     io.Combo.Input,
                     "seam",
+                    optional=True,
                     options=list(SEAMS),
                     default=SEAMS[0],
                     tooltip=(
@@ -94,6 +97,7 @@ class KeepWindow(io.ComfyNode):
                 field(
                     io.Combo.Input,
                     "next_window",
+                    optional=True,
                     options=[NEXT, LAST],
                     default=NEXT,
                     advanced=True,
