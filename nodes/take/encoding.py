@@ -40,6 +40,7 @@ _LOOK_AHEAD = 10
 _MOST_THREADS = 8
 _MOST_ASKED_THREADS = 128
 _LARGEST_CRF = 51
+_SMALLEST_SIDE = 2
 _HIGHEST_FPS = 1000
 #: FFV1's threads share slices; below this many pixels a side, one slice is enough.
 _SLICED_SIZE = 64
@@ -91,8 +92,8 @@ class Encoding:
     def check_size(self, size: tuple[int, int]) -> None:
         """Refuse a (width, height) that this encoding cannot hold."""
         width, height = size
-        if width < 1 or height < 1:
-            raise ValueError(f"Frames of {width}x{height} hold no picture. Use for example 832x480.")
+        if min(size) < _SMALLEST_SIDE:
+            raise ValueError(f"Frames of {width}x{height} are too small to encode. Use for example 832x480.")
         if self.codec == "h264" and (width % 2 or height % 2):
             raise ValueError(
                 f"H.264 with 4:2:0 colour needs even sizes and the frames are {width}x{height}. "
