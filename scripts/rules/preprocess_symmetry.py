@@ -1,0 +1,182 @@
+"""The image that guides the later windows is not preprocessed like the one that starts the first.
+
+Why is this bad?
+    The first window fixes what the picture looks like to the model: its size, its crop, its compression. If
+    the later windows are guided by the same picture prepared in another way, the model meets a second look in
+    every window and drifts between the two. In LTX-2 loops that skip LTXVPreprocess in the loop, about one run
+    in five replaces the person in later windows. It shows only after the first window is done.
+
+    Compared are the chains from the shared source, in loops of any make: nodes and settings that change the
+    picture (resize, crop, LTXVPreprocess and its value), whatever their ids. A step that changes nothing at
+    its present setting (img_compression 0) makes it a warning: it will matter once the setting is put right.
+    WanVideoWrapper's own loop takes one image for all windows; there the chains are one.
+
+Fix
+    The loop's guide is linked to the end of the first window's chain, at the place nearest to the source from
+    which only guides are fed. Safe where the guide only lacks steps; where it has steps of its own, those are
+    dropped, and the fix is unsafe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..workflow.edits import Connect
+from ..workflow.graph import Graph, Hop, Node, Output
+from . import roles
+from .chains import Chain, picture_chain
+from .engine import Context, DoesNotApply, Finding
+from .examples import changed, prompt
+from .loops import Loop, find_loops
+
+NAME = "preprocess-symmetry"
+SEVERITY = "error"
+FIX = "safe"
+TYPES = roles.LOOP_OPEN | {roles.WRAPPER_LOOP}
+ABSENT = "there is no loop"
+
+_SINKS = frozenset(roles.IMAGE_SINKS)
+
+
+def check(graph: Graph, _context: Context) -> Iterator[Finding]:
+    """Compare the chains of every loop."""
+    loops = find_loops(graph)
+    if not loops:
+        if graph.of(roles.WRAPPER_LOOP):
+            raise DoesNotApply("the wrapper's own loop starts and guides every window from one image")
+        raise DoesNotApply("no loop is closed")
+    pairs = [(loop, first, guides) for loop in loops for first, guides in [_chains(graph, loop)] if first and guides]
+    if not pairs:
+        raise DoesNotApply("no loop is both started from an image and guided by one")
+    for loop, first, guides in pairs:
+        for guide in guides:
+            yield from _compare(graph, loop, first, guide)
+
+
+def _chains(graph: Graph, loop: Loop) -> tuple[list[Chain], list[Chain]]:
+    """The chains that start the first window, and those that guide the later ones."""
+    stop = roles.SAMPLERS | {loop.open.type}
+    after = graph.downstream(loop.close)
+    first, guides = [], []
+    for sink in graph.of(_SINKS):
+        inputs = roles.image_inputs(sink)
+        if sink is loop.open or (sink in after and sink is not loop.close):
+            continue
+        guiding = sink in loop.body or not loop.body.isdisjoint(graph.downstream(sink, stop=stop))
+        for name in inputs:
+            chain = picture_chain(graph, sink, name, loop)
+            if chain.carried:
+                first.append(picture_chain(graph, sink, name, loop, first=True))
+            elif guiding:
+                guides.append(chain)
+            else:
+                first.append(chain)
+    for name in loop.make.initial:
+        if name in loop.open.links:
+            first.append(picture_chain(graph, loop.open, name, loop))
+    return first, guides
+
+
+def _compare(graph: Graph, loop: Loop, first: list[Chain], guide: Chain) -> Iterator[Finding]:
+    if guide.source is None:
+        return
+    shared = [chain for chain in first if chain.source == guide.source]
+    if not shared or any(chain.signature == guide.signature for chain in shared):
+        return
+    start = shared[0]
+    idle = any(chain.effective == guide.effective for chain in shared)
+    edits = _mend(graph, start, guide)
+    lacks_only = _is_part(guide.signature, start.signature)
+    text = (
+        "The image that guides the later windows is not prepared like the one that starts the first"
+        f"{'; with img_compression 0 the two look the same, and will not once it is set' if idle else ''}.\n"
+        f"first window:  {start.text}\n"
+        f"later windows: {guide.text}\n"
+        f"Link the guide of the {loop.make.maker} loop to the end of the first chain."
+    )
+    yield Finding(guide.sink, text, edits, severity="warning" if idle else "", safe=lacks_only)
+
+
+def _is_part(part: tuple[object, ...], whole: tuple[object, ...]) -> bool:
+    left = iter(whole)
+    return all(step in left for step in part)
+
+
+def _mend(graph: Graph, start: Chain, guide: Chain) -> tuple[Connect, ...]:
+    """Link the guide to what the first window's chain gives, as near to the source as only guides are fed."""
+    end = start.last
+    if end is None:
+        return ()
+    chosen: Hop | None = None
+    members = {hop.node for hop in guide.hops}
+    for hop in guide.hops[: guide.clear]:
+        if hop.node.scope is end.node.scope and hop.node is not end.node and _fed_by(graph, hop) <= members:
+            chosen = hop
+    if chosen is None:
+        return ()
+    return (Connect(chosen.node.path, chosen.input, end.node.path, end.slot),)
+
+
+def _fed_by(graph: Graph, hop: Hop) -> set[Node]:
+    """The running nodes whose inputs are read over a drawn link."""
+    return {
+        node
+        for node in graph.running()
+        for name in node.links
+        if isinstance(node.source(name), Output) and hop in graph.hops(node, name)
+    }
+
+
+_LOOP = {
+    "load": ("LoadImage", {"image": "portrait.png"}),
+    "resize": ("ImageResizeKJv2", {"image": ("load", 0), "width": 832, "height": 448, "upscale_method": "lanczos", "keep_proportion": "crop", "pad_color": "0, 0, 0", "crop_position": "center", "divisible_by": 32, "device": "cpu"}),
+    "prepare": ("LTXVPreprocess", {"image": ("resize", 0), "img_compression": 18}),
+    "vae": ("VAELoader", {"vae_name": "ltx.safetensors"}),
+    "empty": ("EmptyLTXVLatentVideo", {"width": 832, "height": 448, "length": 497, "batch_size": 1}),
+    "start": ("LTXVImgToVideoInplace", {"vae": ("vae", 0), "image": ("prepare", 0), "latent": ("empty", 0), "strength": 1.0, "bypass": False}),
+    "first": ("SamplerCustomAdvanced", {"latent_image": ("start", 0)}),
+    "open": ("TensorForLoopOpen", {"count": 4, "initial_value": ("first", 0)}),
+    "guide": ("LTXVImgToVideoInplace", {"vae": ("vae", 0), "image": ("resize", 0), "latent": ("open", 1), "strength": 1.0, "bypass": False}),
+    "sample": ("SamplerCustomAdvanced", {"latent_image": ("guide", 0)}),
+    "close": ("TensorForLoopClose", {"flow_control": ("open", 0), "processed": ("sample", 0), "accumulate": True}),
+}  # fmt: skip
+_TAKE = {
+    "load": ("LoadImage", {"image": "portrait.png"}),
+    "resize": ("ImageResizeKJv2", {"image": ("load", 0), "width": 640, "height": 640, "upscale_method": "lanczos", "keep_proportion": "crop", "pad_color": "0, 0, 0", "crop_position": "center", "divisible_by": 16, "device": "cpu"}),
+    "plan": ("LongTakeFrameWindowPlanner", {"fps": 25.0, "family": "wan", "window": 81, "overlap": 9, "fit": "exact"}),
+    "window": ("LongTakeAudioLoopController", {"plan": ("plan", 0), "start_image": ("load", 0), "take": "take", "seed": 0}),
+    "reference": ("WanVideoImageToVideoEncode", {"start_image": ("resize", 0), "width": 640, "height": 640, "num_frames": ("plan", 2)}),
+    "embeds": ("LongTakeWindowEmbedsWan", {"window": ("window", 0), "image_embeds": ("reference", 0)}),
+    "sample": ("WanVideoSampler", {"image_embeds": ("embeds", 0), "steps": 4, "cfg": 1.0}),
+    "decode": ("WanVideoDecode", {"samples": ("sample", 0)}),
+    "keep": ("LongTakeKeepWindow", {"window": ("window", 0), "frames": ("decode", 0)}),
+}  # fmt: skip
+_CORE = {
+    "load": ("LoadImage", {"image": "portrait.png"}),
+    "prepare": ("LTXVPreprocess", {"image": ("load", 0), "img_compression": 18}),
+    "vae": ("VAELoader", {"vae_name": "ltx.safetensors"}),
+    "open": ("StartLoop", {"mode": "simple", "mode.num_iterations": 4, "cache_iterations": False, "initial_iteration_value": ("prepare", 0)}),
+    "window": ("LTXVImgToVideo", {"vae": ("vae", 0), "image": ("open", 4), "width": 832, "height": 448, "length": 97, "batch_size": 1, "strength": 1.0}),
+    "guide": ("LTXVAddGuide", {"positive": ("window", 0), "negative": ("window", 1), "vae": ("vae", 0), "latent": ("window", 2), "image": ("load", 0), "frame_idx": -1, "strength": 1.0}),
+    "sample": ("SamplerCustomAdvanced", {"latent_image": ("guide", 2)}),
+    "decode": ("VAEDecode", {"samples": ("sample", 0), "vae": ("vae", 0)}),
+    "close": ("EndLoop", {"output_value": ("decode", 0), "next_iteration_value": ("decode", 0), "accumulate": True}),
+}  # fmt: skip
+
+_GOOD_LOOP = changed(prompt(_LOOP), "guide", image=("prepare", 0))
+_GOOD_TAKE = changed(prompt(_TAKE), "reference", start_image=("load", 0))
+_GOOD_CORE = changed(prompt(_CORE), "guide", image=("prepare", 0))
+_IDLE = changed(prompt(_LOOP), "prepare", img_compression=0)
+GOOD = (
+    _GOOD_LOOP,
+    _GOOD_TAKE,
+    _GOOD_CORE,
+    # Another picture guides the loop: nothing is shared, so nothing is compared.
+    changed({**prompt(_LOOP), **prompt(other=("LoadImage", {"image": "b.png"}))}, "guide", image=("other", 0)),
+)
+BAD = (
+    (prompt(_LOOP), _GOOD_LOOP),
+    (prompt(_CORE), _GOOD_CORE),
+    (_IDLE, changed(_IDLE, "guide", image=("prepare", 0))),
+    (prompt(_TAKE), _GOOD_TAKE),
+)
