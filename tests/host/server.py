@@ -89,6 +89,9 @@ class Server(Client):
             "LONGTAKE_TEST_RECORDS": str(self.records_folder),
             "HF_HUB_OFFLINE": "1",
             "PYTHONUNBUFFERED": "1",
+            # One thread: the same numbers on every machine, and no waiting for a core that is busy elsewhere.
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
         }
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the tests' own server
