@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from ..core.job import window_seed
 from ..core.plan import Plan, Window, plan_from_json
-from .files import check_room, hash_array, hash_file, read_json, remove, replacing, sync_folder
+from .files import check_room, hash_array, hash_file, locked, read_json, remove, replacing, sync_folder
 from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, read_kept, window_folder_name
 from .state import Retake, State, read_state, write_state
 from .tail import read_tail
@@ -25,7 +24,6 @@ Array = np.ndarray[Any, Any]
 
 RECORD = "take.json"
 SOUND = "sound.flac"
-_LOCK_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,10 @@ class Take:
             values["plan"] = plan_from_json(values["plan"])
             values["picture_size"] = tuple(values["picture_size"])
             self.record = TakeRecord(**values)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{folder} is not a take: its {RECORD} is missing or incomplete. "
-                "Name a take that `longtake takes list` shows."
+                f"{folder} is not a take: its {RECORD} is missing or damaged. "
+                "Remove the folder or use another name; `longtake takes list` shows what there is."
             ) from error
         self.folder = folder
         self.windows = folder / "windows"
@@ -91,8 +89,7 @@ class Take:
     @property
     def state(self) -> State:
         """The state as it stands on disk now, with the number of windows that stand."""
-        state = read_state(self.folder, self.windows)
-        changed = self._changed()
+        state, changed = self._stored(), self._changed()
         if state.seen == changed:
             return state
         kept = self._count_kept(state)
@@ -101,7 +98,7 @@ class Take:
     @property
     def revision(self) -> str:
         """Differs whenever anything about the windows has changed, by our hand or another's."""
-        return f"{self.record.take}:{read_state(self.folder, self.windows).revision}:{self._changed()}"
+        return f"{self.record.take}:{self._stored().revision}:{self._changed()}"
 
     @property
     def complete(self) -> bool:
@@ -115,11 +112,11 @@ class Take:
 
     def attempt(self, index: int) -> int:
         """How often window `index` was asked for again."""
-        return self.state.attempt(index)
+        return self._stored().attempt(index)
 
     def seed(self, index: int) -> int:
         """The seed of window `index`."""
-        state = self.state
+        state = self._stored()
         return window_seed(state.seed(index, self.record.seed), index, state.attempt(index))
 
     def check_room(self) -> None:
@@ -191,14 +188,8 @@ class Take:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Only one process at a time changes a take. The system frees the lock of one that dies."""
-        try:
-            with FileLock(self.folder / "lock", timeout=_LOCK_SECONDS):
-                yield
-        except Timeout:
-            raise TimeoutError(
-                f"Another process has been writing to {self.folder} for {_LOCK_SECONDS} s. "
-                "Wait for it or stop it, then queue again."
-            ) from None
+        with locked(self.folder):
+            yield
 
     def commit(self, temporary: Path, kept: KeptWindow) -> State:
         """Give a written window its name; for who holds the lock. Its predecessors are gone then."""
@@ -291,6 +282,10 @@ class Take:
         return read_json(self.folder / "graphs" / f"{digest}.json")
 
     # -- inside -------------------------------------------------------------------------------------------
+
+    def _stored(self) -> State:
+        """The state as it was written, without a look at what has happened to the windows since."""
+        return read_state(self.folder, self.windows)
 
     def _changed(self) -> int:
         try:
