@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -14,21 +13,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _LONGEST_NAME = 100
+_MOST_BYTES = 200  # of 255, so that the names of files which begin with it fit as well
 _HASH_CHUNK = 1 << 24
+_LOCK_SECONDS = 120
 
 
 def check_name(name: str) -> str:
     """`name`, if it can be the name of a folder on every system; ``ValueError`` with one that can, if not."""
-    clean = _FORBIDDEN.sub("-", name).strip(" .")[:_LONGEST_NAME].strip(" .")
-    if clean.split(".")[0].upper() in _RESERVED:
-        clean = f"{clean}-take"
+    clean = "".join("-" if char in _FORBIDDEN or not char.isprintable() else char for char in name).strip(" .")
+    if clean.split(".")[0].strip().upper() in _RESERVED:
+        clean = f"take-{clean}"
+    clean = clean[:_LONGEST_NAME].encode("utf-8", "ignore")[:_MOST_BYTES].decode("utf-8", "ignore").strip(" .")
     if not clean or clean != name:
         raise ValueError(f"A take cannot be named {name!r}. Use a plain name, for example {clean or 'take'!r}.")
     return name
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one process at a time; not to be nested. The system frees the lock of one that dies."""
+    try:
+        with FileLock(folder / "lock", timeout=_LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise TimeoutError(
+            f"Another process has been writing to {folder} for {_LOCK_SECONDS} s. "
+            "Wait for it or stop it, then queue again."
+        ) from None
 
 
 def sync_folder(folder: Path) -> None:

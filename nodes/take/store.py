@@ -14,6 +14,7 @@ from ..core.plan import Plan
 from .files import (
     check_name,
     hash_array,
+    locked,
     read_json,
     remove,
     size_of,
@@ -59,14 +60,16 @@ class TakeStore:
         """Names that have a take."""
         if not self.root.is_dir():
             return []
-        return sorted(path.name for path in self.root.iterdir() if (path / _CURRENT).exists())
+        return sorted(path.name for path in self.root.iterdir() if path.is_dir() and _numbers(path))
 
     def current(self, name: str) -> Take | None:
-        """The take that `name` stands for now; None where there is none."""
-        pointer = read_json(self.root / check_name(name) / _CURRENT)
-        if pointer is None:
+        """The take that `name` stands for now, or the newest if that is lost; None where there is none."""
+        home = self.root / check_name(name)
+        number = str((read_json(home / _CURRENT) or {}).get("take"))
+        numbers = _numbers(home)
+        if not numbers:
             return None
-        return self.take(name, str(pointer.get("take")))
+        return self.take(name, number if number in numbers else numbers[-1])
 
     def take(self, name: str, number: str) -> Take:
         """One take of a name, by its number as a text of four digits."""
@@ -74,9 +77,8 @@ class TakeStore:
 
     def takes(self, name: str) -> Iterator[Take]:
         """Every take of a name, oldest first."""
-        for folder in sorted((self.root / check_name(name)).glob("[0-9][0-9][0-9][0-9]*")):
-            if (folder / RECORD).exists():
-                yield Take(folder)
+        for number in _numbers(self.root / check_name(name)):
+            yield self.take(name, number)
 
     def video(self, take: Take, suffix: str = ".mp4") -> Path:
         """Where the finished video of a take lies."""
@@ -87,15 +89,18 @@ class TakeStore:
 
         fresh: begin a new one in any case. The seed counts only when a take begins.
         """
-        take = self.current(name)
-        if take is None:
-            return self._begin(name, material, seed), f"A take named {name} begins."
-        if fresh:
-            return self._begin(name, material, seed), f"A new take named {name} begins; the one before is kept."
-        different = _differences(take.record, material)
-        if not different:
-            return take, ""
-        new = self._begin(name, material, seed)
+        home = self.root / check_name(name)
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(home):
+            take = self.current(name)
+            if take is None:
+                return self._begin(home, material, seed), f"A take named {name} begins."
+            if fresh:
+                return self._begin(home, material, seed), f"A new take named {name} begins; the one before is kept."
+            different = _differences(take.record, material)
+            if not different:
+                return take, ""
+            new = self._begin(home, material, seed)
         return new, (
             f"The {' and the '.join(different)} of {name} changed since take {take.record.take}, which is kept: "
             f"take {new.record.take} begins."
@@ -110,27 +115,16 @@ class TakeStore:
         remove(take.folder)
         return size
 
-    def _begin(self, name: str, material: Material, seed: int) -> Take:
-        home = self.root / name
-        home.mkdir(parents=True, exist_ok=True)
+    def _begin(self, home: Path, material: Material, seed: int) -> Take:
+        """Begin a take under the first number that nothing has; for who holds the lock."""
+        number = f"{1 + max((int(path.name) for path in home.iterdir() if path.name.isdecimal()), default=0):04d}"
         temporary = temporary_beside(home / "take")
         (temporary / "windows").mkdir(parents=True)
         try:
             write_sound(temporary / SOUND, material.waveform, material.sample_rate)
-            number = self._write_record(temporary, home, name, material, seed)
-        finally:
-            remove(temporary)
-        write_json(home / _CURRENT, {"take": number})
-        return self.take(name, number)
-
-    def _write_record(self, temporary: Path, home: Path, name: str, material: Material, seed: int) -> str:
-        """Give the new take the first number that nobody else has."""
-        taken = [int(path.name) for path in home.iterdir() if path.name.isdecimal()]
-        number = max(taken, default=0) + 1
-        while True:
             record = TakeRecord(
-                name=name,
-                take=f"{number:04d}",
+                name=home.name,
+                take=number,
                 begun=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 plan=material.plan,
                 sound_hash=material.sound_hash,
@@ -140,15 +134,18 @@ class TakeStore:
                 seed=seed,
             )
             write_json(temporary / RECORD, record.to_json())
-            try:
-                temporary.rename(home / record.take)
-            except OSError:
-                if not (home / record.take).exists():
-                    raise
-                number += 1
-                continue
+            temporary.rename(home / number)
             sync_folder(home)
-            return record.take
+        finally:
+            remove(temporary)
+        write_json(home / _CURRENT, {"take": number})
+        return self.take(home.name, number)
+
+
+def _numbers(home: Path) -> list[str]:
+    """The numbers of all takes in a name's folder, oldest first."""
+    folders = home.iterdir() if home.is_dir() else ()
+    return sorted((path.name for path in folders if path.name.isdecimal() and (path / RECORD).exists()), key=int)
 
 
 def material_from(plan: Plan, waveform: Array, sample_rate: int, picture: Array) -> Material:
