@@ -23,6 +23,8 @@ from .sound import LAYOUTS
 #: Sample rates of AAC-LC, ISO/IEC 14496-3.
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _AAC_BITS_PER_CHANNEL = 128_000
+#: x264 shows at most two frames later than it codes the ones after them (bframes with b-pyramid).
+_MOST_REORDERED = 2
 #: An mp4 clock finer than this does not fit 32 bits for long videos.
 _FINEST_CLOCK = 5_000_000
 
@@ -48,17 +50,18 @@ def join(
     no video. OSError: the disk.
     """
     check_fps(fps)
-    delay = _check_segments(segments)
+    if not segments:
+        raise ValueError("There are no segments to join. Give at least one.")
     options = _options(encoding, fps, sound)
     with (
         replacing(path) as partial,
         av.open(str(partial), "w", format=encoding.container, options=options) as out,
     ):
         out.metadata.update(metadata)
-        with av.open(str(segments[0])) as first:
+        with _opened(segments[0]) as first:
             stream = out.add_stream_from_template(first.streams.video[0], opaque=True)
         stream.codec_context.framerate = fps
-        pictures = _picture_packets(stream, segments, fps, delay, frames)
+        pictures = _picture_packets(stream, segments, fps, frames)
         if sound is None:
             for packet in pictures:
                 out.mux(packet)
@@ -94,42 +97,22 @@ def _at_least(least: int, clock: int) -> int:
     return clock * -(-least // clock)
 
 
-def _check_segments(segments: Sequence[Path]) -> int:
-    """By how many frames decoding has to run ahead of showing; refuses segments that do not fit together."""
-    if not segments:
-        raise ValueError("There are no segments to join. Give at least one.")
-    looks = [_look_at(segment) for segment in segments]
-    for segment, (kind, _) in zip(segments, looks, strict=True):
-        if kind != looks[0][0]:
-            raise ValueError(
-                f"{segment.name} was encoded with other settings or another size than {segments[0].name} "
-                "and cannot be joined as it is. Make that window again with the take's encoding."
-            )
-    return max(delay for _, delay in looks)
-
-
-def _look_at(segment: Path) -> tuple[tuple[str, int, int, bytes], int]:
-    """What must be equal in all segments, and by how many frames decoding runs ahead in this one."""
-    try:
-        with av.open(str(segment)) as container:
-            video = container.streams.video[0]
-            context = video.codec_context
-            kind = (context.name, context.width, context.height, bytes(context.extradata or b""))
-            first = next(packet for packet in container.demux(video) if packet.size)
-            ahead = _seconds(first.pts, first) - _seconds(first.dts, first)
-            return kind, round(ahead * (video.average_rate or 0))
-    except (InvalidDataError, IndexError, StopIteration) as error:
-        raise ValueError(f"{segment.name} is not a whole video file. Make that window again.") from error
-
-
 def _picture_packets(
-    stream: VideoStream, segments: Sequence[Path], fps: Fraction, delay: int, frames: int
+    stream: VideoStream, segments: Sequence[Path], fps: Fraction, frames: int
 ) -> Iterator[Packet[Any]]:
     """Every segment's packets in decoding order, timed in frames of the whole video."""
+    kind = _kind(stream)
+    # Frames that are decoded before they are shown move all decoding forward by as many.
+    delay = _MOST_REORDERED if kind[0] == "h264" else 0
     start = 0
     for segment in segments:
         count = 0
-        with av.open(str(segment)) as container:
+        with _opened(segment) as container:
+            if not container.streams.video or _kind(container.streams.video[0]) != kind:
+                raise ValueError(
+                    f"{segment.name} was encoded with other settings or another size than {segments[0].name} "
+                    "and cannot be joined as it is. Make that window again with the take's encoding."
+                )
             for packet in container.demux(container.streams.video[0]):
                 if not packet.size:
                     continue
@@ -147,6 +130,19 @@ def _picture_packets(
         )
 
 
+def _kind(stream: VideoStream) -> tuple[str, int, int, bytes]:
+    """What must be equal in all segments. The encoder's settings are in the extradata."""
+    context = stream.codec_context
+    return context.name, context.width, context.height, bytes(context.extradata or b"")
+
+
+def _opened(segment: Path) -> InputContainer:
+    try:
+        return av.open(str(segment))
+    except InvalidDataError as error:
+        raise ValueError(f"{segment.name} is not a whole video file. Make that window again.") from error
+
+
 def _add_sound(out: OutputContainer, source: AudioStream, encoding: Encoding) -> AudioStream:
     channels = source.codec_context.channels
     if channels > len(LAYOUTS):
@@ -161,9 +157,7 @@ def _add_sound(out: OutputContainer, source: AudioStream, encoding: Encoding) ->
     return stream
 
 
-def _sound_packets(
-    stream: AudioStream, container: InputContainer, source: AudioStream
-) -> Iterator[Packet[Any]]:
+def _sound_packets(stream: AudioStream, container: InputContainer, source: AudioStream) -> Iterator[Packet[Any]]:
     """The packets of `source`, encoded for `stream`, a piece at a time."""
     context = stream.codec_context
     resampler = av.AudioResampler(context.format, context.layout, context.rate)
