@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import hashlib
 import json
 import os
@@ -21,6 +23,7 @@ _LONGEST_NAME = 100
 _MOST_BYTES = 200  # of 255, so that the names of files which begin with it fit as well
 _HASH_CHUNK = 1 << 24
 _LOCK_SECONDS = 120
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def check_name(name: str) -> str:
@@ -36,7 +39,7 @@ def check_name(name: str) -> str:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Only one process at a time; not to be nested. The system frees the lock of one that dies."""
+    """Only one process at a time writes to `folder`; not to be nested. The system frees the lock of one that dies."""
     try:
         with FileLock(folder / "lock", timeout=_LOCK_SECONDS):
             yield
@@ -45,6 +48,14 @@ def locked(folder: Path) -> Iterator[None]:
             f"Another process has been writing to {folder} for {_LOCK_SECONDS} s. "
             "Wait for it or stop it, then queue again."
         ) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise OSError(
+            error.errno,
+            f"The disk of {folder} is full. Free some space (`longtake takes clean` helps) and queue again: "
+            "every finished window is kept.",
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -95,6 +106,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
 def temporary_beside(path: Path) -> Path:
     """A hidden name in the same folder that nobody else uses."""
     return path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+
+
+def remove_temporaries(path: Path) -> None:
+    """Remove what writes to `path` left when their process was killed; for who alone may write to it."""
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.*.tmp{path.suffix}"):
+        remove(left)
 
 
 def remove(path: Path) -> None:

@@ -58,6 +58,7 @@ def keep_window(
     """
     window, raw = job.window, frames if continue_from is None else continue_from
     _check(frames, raw, window)
+    _check_wanted(take, job)
     style = _style_as_begun(take, window, frames, style or Style())
     joined = _Joined(take, window, frames, style.seam)
     with take.lock():

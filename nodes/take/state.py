@@ -22,16 +22,16 @@ class Retake:
 class State:
     """A take's state, replaced as a whole.
 
-    revision: raised by every change. retakes: oldest first. kept: how many windows stand, counted from the
-    first, when the folder of windows was last changed at `seen` (ns). joined: the finished video is made of
-    the windows that stand.
+    revision: raised by every change to the windows. retakes: oldest first. kept: how many windows stand,
+    counted from the first, when the folder of windows was last changed at `seen` (ns). joined: the finished
+    video that is made of the windows that stand; empty if there is none.
     """
 
     revision: int = 0
     retakes: tuple[Retake, ...] = ()
     kept: int = 0
     seen: int = 0
-    joined: bool = False
+    joined: str = ""
 
     def attempt(self, index: int) -> int:
         """How often window `index` was asked for again."""
@@ -51,9 +51,11 @@ def read_state(folder: Path, windows: Path) -> State:
     if data is not None:
         try:
             retakes = tuple(Retake(**item) for item in data.pop("retakes", ()))
-            return State(**data, retakes=retakes)
+            state = State(**data, retakes=retakes)
         except TypeError:
-            pass
+            state = None
+        if state and all(type(number) is int for number in (state.revision, state.kept, state.seen)):
+            return state
     return _recovered(windows)
 
 
@@ -70,8 +72,8 @@ def _recovered(windows: Path) -> State:
     return State(retakes=tuple(retakes))
 
 
-def write_state(folder: Path, state: State) -> State:
+def write_state(folder: Path, state: State, *, revise: bool = True) -> State:
     """Replace the state, one revision on."""
-    state = replace(state, revision=state.revision + 1)
+    state = replace(state, revision=state.revision + revise)
     write_json(folder / _FILE, asdict(state))
     return state

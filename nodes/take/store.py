@@ -17,6 +17,7 @@ from .files import (
     locked,
     read_json,
     remove,
+    remove_temporaries,
     size_of,
     sync_folder,
     temporary_beside,
@@ -118,6 +119,7 @@ class TakeStore:
     def _begin(self, home: Path, material: Material, seed: int) -> Take:
         """Begin a take under the first number that nothing has; for who holds the lock."""
         number = f"{1 + max((int(path.name) for path in home.iterdir() if path.name.isdecimal()), default=0):04d}"
+        remove_temporaries(home / "take")
         temporary = temporary_beside(home / "take")
         (temporary / "windows").mkdir(parents=True)
         try:

@@ -22,11 +22,10 @@ def write_tail(path: Path, frames: Array) -> None:
     """
     frames = np.ascontiguousarray(frames, dtype=np.float32)
     eight = np.rint(np.clip(frames, 0, 1) * 255).astype(np.uint8)
-    if np.array_equal(_from_eight(eight), frames):
-        save_file({"eight_bits": eight}, path)
-        return
     bits = frames.view(np.uint32)
-    if not (bits & _LOW_HALF).any():
+    if np.array_equal(_from_eight(eight).view(np.uint32), bits):  # as bits: -0.0 is not 0.0
+        save_file({"eight_bits": eight}, path)
+    elif not (bits & _LOW_HALF).any():
         save_file({"bfloat16_bits": (bits >> 16).astype(np.uint16)}, path)
     else:
         save_file({"float32": frames}, path)
@@ -36,7 +35,7 @@ def read_tail(path: Path) -> Array:
     """The frames that `write_tail` wrote: (M, H, W, 3) float32."""
     try:
         (kind, values), *_ = load_file(path).items()
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise ValueError(f"{path} is not a tail: {error}. Remove its window's folder and queue again.") from error
     if kind == "eight_bits":
         return _from_eight(values)

@@ -14,7 +14,17 @@ import numpy as np
 
 from ..core.job import window_seed
 from ..core.plan import Plan, Window, plan_from_json
-from .files import check_room, hash_array, hash_file, locked, read_json, remove, replacing, sync_folder
+from .files import (
+    check_room,
+    hash_array,
+    hash_file,
+    locked,
+    read_json,
+    remove,
+    remove_temporaries,
+    replacing,
+    sync_folder,
+)
 from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, read_kept, window_folder_name
 from .state import Retake, State, read_state, write_state
 from .tail import read_tail
@@ -93,12 +103,14 @@ class Take:
         if state.seen == changed:
             return state
         kept = self._count_kept(state)
-        return replace(state, kept=kept, seen=changed, joined=state.joined and kept == len(self.plan.windows))
+        return replace(state, kept=kept, seen=changed, joined=state.joined if kept == len(self.plan.windows) else "")
 
     @property
     def revision(self) -> str:
-        """Differs whenever anything about the windows has changed, by our hand or another's."""
-        return f"{self.record.take}:{self._stored().revision}:{self._changed()}"
+        """Differs whenever anything about the windows has changed, by our hand or another's, or the video is gone."""
+        state = self._stored()
+        gone = ":gone" if state.joined and not Path(state.joined).exists() else ""
+        return f"{self.record.take}:{state.revision}:{self._changed()}{gone}"
 
     @property
     def complete(self) -> bool:
@@ -195,13 +207,15 @@ class Take:
         """Give a written window its name; for who holds the lock. Its predecessors are gone then."""
         before = self.state
         final = self.window_folder(kept.index, kept.attempt)
+        self.windows.mkdir(exist_ok=True)
         if final.exists():
-            self._put_away(final)
+            self._move_aside(final)
         temporary.rename(final)
         sync_folder(self.windows)
         for attempt in range(kept.attempt):
             remove(self.window_folder(kept.index, attempt))
-        after = replace(before, kept=kept.index + 1, seen=self._changed(), joined=False)
+        standing = self._count_kept(before, kept.index + 1, kept.tail)
+        after = replace(before, kept=standing, seen=self._changed(), joined="")
         return write_state(self.folder, after)
 
     def set_aside(self, index: int) -> None:
@@ -226,16 +240,16 @@ class Take:
             if start > state.kept:
                 raise ValueError(
                     f"Window {start + 1} of {self.record.name} is not made yet. "
-                    f"Retake from window {state.kept} or earlier, or queue the graph to go on."
+                    f"Retake from window {state.kept + 1} or earlier, or queue the graph to go on."
                 )
             retakes = (*state.retakes, Retake(start, seed))
-            write_state(self.folder, replace(state, retakes=retakes, kept=start, joined=False))
+            write_state(self.folder, replace(state, retakes=retakes, kept=start, joined=""))
 
     def finish(self, path: Path, metadata: Mapping[str, str]) -> Path:
         """Join the windows and the sound into `path`, if that has not been done; ``Damaged`` if one is not whole."""
         with self.lock():
             state = self.state
-            if state.joined and path.exists():
+            if state.joined == str(path) and path.exists():
                 return path
             kept_windows = [self._whole(index) for index in range(state.kept)]
             if state.kept < len(self.plan.windows):
@@ -244,6 +258,7 @@ class Take:
                     "Queue the graph to make the others, then join."
                 )
             first = kept_windows[0]
+            remove_temporaries(path)
             join(
                 path,
                 [self.window_folder(kept.index, kept.attempt) / kept.segment for kept in kept_windows],
@@ -253,7 +268,7 @@ class Take:
                 metadata=metadata,
                 frames=self.plan.frames * first.multiple,
             )
-            write_state(self.folder, replace(state, joined=True))
+            write_state(self.folder, replace(state, joined=str(path)), revise=False)
         return path
 
     def _whole(self, index: int) -> KeptWindow:
@@ -293,21 +308,24 @@ class Take:
         except OSError:
             return 0
 
-    def _count_kept(self, state: State) -> int:
-        """How many windows stand, from the first: each whole, and made from the one before it."""
-        continues = ""
-        for window in self.plan.windows:
-            kept = read_kept(self.window_folder(window.index, state.attempt(window.index)))
-            if kept is None or (window.index and kept.continues != continues):
-                return window.index
+    def _count_kept(self, state: State, start: int = 0, continues: str = "") -> int:
+        """How many windows stand, where those before `start` do: each whole, and made from the one before it."""
+        for index in range(start, len(self.plan.windows)):
+            kept = read_kept(self.window_folder(index, state.attempt(index)))
+            if kept is None or (index and kept.continues != continues):
+                return index
             continues = kept.tail
         return len(self.plan.windows)
 
     def _put_away(self, folder: Path) -> None:
         """Move a window's folder out of the take, and write down what stands; for who holds the lock."""
+        self._move_aside(folder)
+        state = self._stored()
+        write_state(self.folder, replace(state, kept=self._count_kept(state), seen=self._changed(), joined=""))
+
+    def _move_aside(self, folder: Path) -> None:
         aside = self.folder / "aside"
         aside.mkdir(exist_ok=True)
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
         folder.rename(aside / f"{folder.name}-{stamp}")
         sync_folder(self.windows)
-        write_state(self.folder, replace(self.state, joined=False))
