@@ -8,9 +8,22 @@ from .record import describe, record
 from .sampler import sleep
 
 CATEGORY = "LongTake tests"
+
+
+class _AnyType(str):
+    """A type that every other one fits, for versions of ComfyUI that compare types as texts."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+
+ANY = _AnyType("*")
 WATCH_INPUTS = {
     "required": {
-        "value": ("*",),
+        "value": (ANY,),
         "label": ("STRING", {"default": ""}),
         "save": ("BOOLEAN", {"default": False}),
     }
@@ -22,7 +35,7 @@ class TestRecord:
 
     CATEGORY = CATEGORY
     FUNCTION = "watch"
-    RETURN_TYPES = ("*",)
+    RETURN_TYPES = (ANY,)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
@@ -62,7 +75,7 @@ class TestSlowPreview:
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
         return {
             "required": {"seconds": ("FLOAT", {"default": 1.0, "min": 0.0, "max": 600.0})},
-            "optional": {"value": ("*",)},
+            "optional": {"value": (ANY,)},
         }
 
     def show(self, seconds: float, value: Any = None) -> dict[str, Any]:
