@@ -26,10 +26,10 @@ def draw(prompt: Mapping[str, Any]) -> Drawing:
         inputs, links = [], {}
         known = {entry.name: entry for entry in committed().inputs(raw["class_type"]) or ()}
         for key, value in raw["inputs"].items():
-            if is_link(value) and value[0] in ids:
+            if is_link(value):
                 drawing["last_link_id"] += 1
                 links[key] = drawing["last_link_id"]
-                origin = ids[value[0]]
+                origin = ids.get(value[0], 8888)
                 outputs.setdefault(origin, {}).setdefault(value[1], []).append(links[key])
                 kind = known[key].type if key in known else "*"
                 drawing["links"].append([links[key], origin, value[1], ids[name], len(inputs), kind])

@@ -75,7 +75,7 @@ def is_api(data: Any) -> bool:
 
 def read_api(data: Mapping[str, Any], definitions: Definitions, doc_path: tuple[str | int, ...] = ()) -> Graph:
     """The graph of a prompt."""
-    graph = Graph("api")
+    graph = Graph("api", definitions)
     if len(data) > MOST_NODES:
         raise WorkflowError(f"The prompt has {len(data)} nodes; at most {MOST_NODES} can be read.")
     scope = Scope(graph, None, data, doc_path)

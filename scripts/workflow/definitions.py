@@ -3,7 +3,7 @@
 The committed snapshot `node_definitions.json` holds one line per node, made by `snapshot.py` from a server's
 ``/object_info``; a live server can be asked instead. An input is ``[name, type, flags, default]``: flag
 ``w`` a widget, ``c`` adds the position for what happens after the run, ``u`` adds a blank position, ``o``
-optional; a dynamic choice has a fifth entry, its options.
+optional; a dynamic choice has a fifth entry, its options. A third entry of a node marks an output node.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ class Definitions:
         """(name, type) of the outputs of a node type; None if the type is not known."""
         entry = self._data.get(kind)
         return [(name, type_) for name, type_ in entry[1]] if entry else None
+
+    def is_output(self, kind: str) -> bool:
+        """Whether a node type is run for its own sake: it saves or shows something."""
+        entry = self._data.get(kind)
+        return bool(entry) and len(entry) > 2  # noqa: PLR2004 - the mark of an output node
 
 
 def _input(entry: Sequence[Any]) -> InputDef:

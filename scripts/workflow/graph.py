@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .definitions import Definitions
+
 ALWAYS, MUTED, BYPASSED = 0, 2, 4
 
 #: Drawn as nodes, never executed; their one input passes through.
@@ -67,10 +69,14 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A link that leads nowhere: `reason` says how, `node` is the last node that it was followed to."""
+    """A link that leads nowhere: `reason` says how, `node` is the last node that it was followed to.
+
+    kind: ``gone`` (a node or link is not there), ``unset`` (a GetNode without a SetNode), ``circle``.
+    """
 
     reason: str
     node: Node
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +218,10 @@ class Scope:
 class Graph:
     """All nodes of a workflow by path, in the file's order."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, definitions: Definitions) -> None:
         #: ``ui`` or ``api``.
         self.kind = kind
+        self.definitions = definitions
         self.nodes: dict[str, Node] = {}
         self.types: dict[str, list[Node]] = {}
         self.allow: tuple[str, ...] = ()

@@ -36,14 +36,14 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
     while True:
         key = (id(scope), origin, slot)
         if key in seen:
-            return Broken("it leads back to itself", at)
+            return Broken("it leads back to itself", at, "circle")
         seen.add(key)
         if origin == INPUTS_ID and scope.instance is not None:
             # Through the wall, outwards.
             instance = scope.instance
             name = _wall_input(scope, slot)
             if name is None:
-                return Broken(f"the subgraph has no input {slot}", at)
+                return Broken(f"the subgraph has no input {slot}", at, "gone")
             step = instance.links.get(name)
             if step is None:
                 if name in instance.values:
@@ -55,7 +55,7 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
             continue
         node = scope.nodes.get(origin)
         if node is None:
-            return Broken(f"there is no node {scope.prefix}{origin}", at)
+            return Broken(_gone(scope, origin), at, "gone")
         at = node
         if node.mode == MUTED:
             return None
@@ -73,7 +73,7 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
         elif node.type == "GetNode":
             setter = find_set(node)
             if setter is None:
-                return Broken(f"no SetNode sets {_get_name(node)!r}", node)
+                return Broken(f"no SetNode sets {_get_name(node)!r}", node, "unset")
             name, node, scope = next(iter(setter.links), None), setter, setter.scope
         elif node.type == "PrimitiveNode":
             first = next(iter(node.values.items()), None)
@@ -84,6 +84,10 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
             return None
         hops.append(Hop(node, name))
         origin, slot = node.links[name]
+
+
+def _gone(scope: Scope, origin: str) -> str:
+    return f"there is no {origin}" if origin.startswith("link ") else f"there is no node {scope.prefix}{origin}"
 
 
 def _get_name(node: Node) -> Any:

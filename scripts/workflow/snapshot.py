@@ -31,6 +31,8 @@ def compact(info: Mapping[str, Any]) -> dict[str, Any]:
         names = node.get("output_name") or node.get("output") or []
         types = [kind if isinstance(kind, str) else "COMBO" for kind in node.get("output") or []]
         found[kind] = [_inputs(node["input"]), [[str(name), type_] for name, type_ in zip(names, types, strict=False)]]
+        if node.get("output_node"):
+            found[kind].append(1)
     return found
 
 

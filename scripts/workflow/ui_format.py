@@ -104,7 +104,7 @@ def is_ui(data: Any) -> bool:
 
 def read_ui(data: Mapping[str, Any], definitions: Definitions, doc_path: tuple[str | int, ...] = ()) -> Graph:
     """The graph of a workflow in the canvas's format."""
-    graph = Graph("ui")
+    graph = Graph("ui", definitions)
     allow = _dig(data, "extra", "longtake", "allow")
     if isinstance(allow, list):
         graph.allow = tuple(str(item) for item in allow)

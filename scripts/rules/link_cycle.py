@@ -1,0 +1,64 @@
+"""Nodes whose links lead in a circle.
+
+Why is this bad?
+    No node of the circle can run before the others have run. ComfyUI refuses the prompt, or the canvas shows
+    a value that never arrives. Loops are drawn with a pair of loop nodes instead; their way back is not a link.
+
+Fix
+    Take one of the links away. Which one is not for the audit to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..workflow.graph import Broken, Graph, Node
+from .engine import Context, Finding
+
+NAME = "link-cycle"
+SEVERITY = "error"
+FIX = "none"
+TYPES: tuple[str, ...] = ()
+
+
+def check(graph: Graph, _context: Context) -> Iterator[Finding]:
+    """One finding for each node of a circle."""
+    done: set[Node] = set()
+    for start in graph.running():
+        if start not in done:
+            yield from _walk(start, done)
+
+
+def _walk(start: Node, done: set[Node]) -> Iterator[Finding]:
+    way: dict[Node, None] = {start: None}
+    stack = [(start, iter(start.links))]
+    while stack:
+        node, names = stack[-1]
+        name = next(names, None)
+        if name is None:
+            stack.pop()
+            done.add(node)
+            way.pop(node, None)
+            continue
+        source = node.source(name)
+        if isinstance(source, Broken) and source.kind == "circle":
+            yield Finding(node, f"The link of {name} leads in a circle and never reaches a node; link it to one.")
+        feeder = node.feeder(name)
+        if feeder is None or feeder in done:
+            continue
+        if feeder in way:
+            members = list(way)
+            circle = [*members[members.index(feeder) :], feeder]
+            text = " ← ".join(member.path for member in circle)
+            for member in circle[1:]:
+                yield Finding(member, f"These nodes wait for each other: {text}; take one of the links away.")
+            continue
+        way[feeder] = None
+        stack.append((feeder, iter(feeder.links)))
+
+
+_A = {"class_type": "ImageScaleBy", "inputs": {"image": ["b", 0], "upscale_method": "area", "scale_by": 1.0}}
+_B = {"class_type": "ImageScaleBy", "inputs": {"image": ["a", 0], "upscale_method": "area", "scale_by": 1.0}}
+_LOAD = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+GOOD = ({"load": _LOAD, "a": {**_A, "inputs": {**_A["inputs"], "image": ["load", 0]}}, "b": _B},)  # type: ignore[dict-item]
+BAD = (({"a": _A, "b": _B}, None),)
