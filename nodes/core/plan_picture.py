@@ -26,8 +26,8 @@ def draw_plan(plan: Plan, waveform: Array, sample_rate: int) -> Image.Image:
     height = _MARGIN * 3 + _WAVE + _LANE * _LANES + _FOOT
     image = Image.new("RGB", (_WIDTH, height), _BACK)
     draw = ImageDraw.Draw(image)
-    last = max(window.stop for window in plan.windows)
-    scale = (_WIDTH - 2 * _MARGIN) / max(last, 1)
+    sound = float(waveform.shape[-1] * plan.fps / sample_rate)
+    scale = (_WIDTH - 2 * _MARGIN) / max(plan.windows[-1].stop, sound)
     _draw_wave(draw, plan, waveform, sample_rate, scale)
     if len(plan.windows) <= _MOST_WINDOWS:
         for window in plan.windows:
