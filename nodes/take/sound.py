@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,27 +46,21 @@ def read_sound(path: Path) -> Sound:
 
     ValueError where FFmpeg finds no sound in the file; OSError where the file cannot be opened.
     """
-    path = Path(path)
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise ValueError(f"{path.name} holds no sound. Use a sound or video file, for example a WAV.")
-            stream = container.streams.audio[0]
-            rate, channels = int(stream.rate), int(stream.codec_context.channels)
-            expected = _expected_samples(stream)
-            waveform = _gather(_decode(container, stream), channels, expected + _CHUNK)
-            if "mp4" in container.format.name and expected:
-                # FFmpeg decodes the last block whole; the header says where the sound ends in it.
-                waveform = waveform[:, :expected]
-    except FFmpegError as error:
-        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-            raise
-        raise ValueError(
-            f"{path.name} cannot be read as sound ({error.strerror or error}). Use for example a WAV."
-        ) from error
-    if not waveform.shape[1]:
-        raise ValueError(f"The sound in {path.name} is empty. Use a file with at least one sample.")
-    return Sound(waveform, rate)
+    with _opened(Path(path)) as (container, stream):
+        expected = _samples_by_header(stream)
+        waveform = _gather(_decode(container, stream), int(stream.codec_context.channels), expected + _CHUNK)
+        waveform = waveform[:, : _samples(container, expected, waveform.shape[1])]
+        if not waveform.shape[1]:
+            raise ValueError(f"The sound in {Path(path).name} is empty. Use a file with at least one sample.")
+        return Sound(waveform, int(stream.rate))
+
+
+def measure_sound(path: Path) -> tuple[int, int]:
+    """How many samples `read_sound` gives, and their rate, without holding them."""
+    with _opened(Path(path)) as (container, stream):
+        expected = _samples_by_header(stream)
+        decoded = sum(frame.samples for frame in _decode(container, stream))
+        return _samples(container, expected, decoded), int(stream.rate)
 
 
 def write_sound(path: Path, waveform: np.ndarray[Any, Any], sample_rate: int) -> None:
@@ -106,6 +101,22 @@ def hash_sound(waveform: np.ndarray[Any, Any], sample_rate: int) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The first sound of a file; what FFmpeg does not understand of it is said in one sentence."""
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise ValueError(f"{path.name} holds no sound. Use a sound or video file, for example a WAV.")
+            yield container, container.streams.audio[0]
+    except FFmpegError as error:
+        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+            raise
+        raise ValueError(
+            f"{path.name} cannot be read as sound ({error.strerror or error}). Use for example a WAV."
+        ) from error
+
+
 def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """The decoded frames of a stream as interleaved float, at its own rate and layout, in order."""
     # Interleaved, because PyAV cannot give 8 planes as an array.
@@ -130,10 +141,15 @@ def _gather(frames: Iterator[AudioFrame], channels: int, expected: int) -> np.nd
     return waveform[:, :filled]
 
 
-def _expected_samples(stream: AudioStream) -> int:
+def _samples_by_header(stream: AudioStream) -> int:
     if stream.duration is None or stream.time_base is None:
         return 0
     return max(0, round(stream.duration * stream.time_base * stream.rate))
+
+
+def _samples(container: InputContainer, by_header: int, decoded: int) -> int:
+    """FFmpeg decodes the last block of an mp4 whole; the header says where the sound ends in it."""
+    return min(by_header or decoded, decoded) if "mp4" in container.format.name else decoded
 
 
 def _to_24_bit(piece: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
