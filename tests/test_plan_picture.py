@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 from longtake.nodes.core.plan import Plan, make_plan
-from longtake.nodes.core.plan_picture import _KEPT, _OVERLAP, _PADDING, _WAVE_COLOUR, draw_plan
+from longtake.nodes.core.plan_picture import (
+    _KEPT,
+    _LANE,
+    _MARGIN,
+    _OVERLAP,
+    _PADDING,
+    _WAVE,
+    _WAVE_COLOUR,
+    draw_plan,
+)
 
 RATE = 1600
-MARGIN, WAVE, LANE = 12, 96, 22
+MARGIN, WAVE, LANE = _MARGIN, _WAVE, _LANE
 
 
 def noise(plan: Plan, loud: float = 0.5) -> np.ndarray:
@@ -29,7 +38,7 @@ def columns(pixels: np.ndarray, colour: tuple[int, int, int], lane: int | None =
 @pytest.mark.parametrize("fit", ["exact", "pad"])
 def test_every_plan_can_be_drawn_at_one_size(frames: int, fit: str) -> None:
     pixels = picture(make_plan(frames, fit=fit))
-    assert pixels.shape == (222, 1024, 3)
+    assert pixels.shape == (268, 1024, 3)
     assert (pixels == _KEPT).all(-1).any()
 
 
@@ -57,7 +66,7 @@ def test_the_wave_is_the_sound() -> None:
     waveform[:, : waveform.shape[1] // 2] = 0
     pixels = picture(plan, waveform)
     high = (pixels[MARGIN : MARGIN + WAVE] == _WAVE_COLOUR).all(-1).sum(0)
-    assert high[MARGIN : 500].max() <= 1
+    assert high[MARGIN:500].max() <= 1
     assert high[530 : 1024 - MARGIN - 2].min() > WAVE / 4
 
 

@@ -11,7 +11,8 @@ from .plan import Plan, Window
 
 Array = np.ndarray[Any, Any]
 
-_WIDTH, _MARGIN, _WAVE, _LANE, _LANES, _FOOT = 1024, 12, 96, 22, 3, 24
+# Twice the size at which a node shows it, so that the text is read there.
+_WIDTH, _MARGIN, _WAVE, _LANE, _LANES, _FOOT, _LETTERS = 1024, 12, 96, 34, 3, 34, 23
 _MOST_WINDOWS = 160
 _BACK, _WAVE_COLOUR, _TEXT = (24, 26, 31), (92, 108, 130), (200, 206, 216)
 _KEPT, _OVERLAP, _PADDING = (76, 154, 255), (44, 74, 116), (150, 62, 62)
@@ -35,7 +36,9 @@ def draw_plan(plan: Plan, waveform: Array, sample_rate: int) -> Image.Image:
     else:
         top = 2 * _MARGIN + _WAVE
         draw.rectangle((_MARGIN, top, _MARGIN + plan.frames * scale, top + _LANE * _LANES), fill=_KEPT)
-        draw.text((_WIDTH / 2, top + _LANE), f"{len(plan.windows)} windows", _BACK, _font(14), anchor="ma")
+        draw.text(
+            (_WIDTH / 2, top + _LANE * _LANES / 2), f"{len(plan.windows)} windows", _BACK, _font(_LETTERS), anchor="mm"
+        )
     _draw_foot(draw, plan, height)
     return image
 
@@ -66,24 +69,25 @@ def _draw_window(draw: ImageDraw.ImageDraw, window: Window, scale: float) -> Non
             box = (_MARGIN + start * scale, top, _MARGIN + stop * scale - 1, top + _LANE - 4)
             draw.rectangle((box[0], box[1], max(box[0], box[2]), box[3]), fill=colour)
     label = str(window.index + 1)
-    if (kept_stop - kept_start) * scale > 8 * len(label) + 4:
+    if (kept_stop - kept_start) * scale > _LETTERS * (len(label) + 1) * 0.6:
         centre = _MARGIN + (kept_start + kept_stop) / 2 * scale
-        draw.text((centre, top + (_LANE - 4) / 2), label, _BACK, _font(12), anchor="mm")
+        draw.text((centre, top + (_LANE - 4) / 2), label, _BACK, _font(_LETTERS), anchor="mm")
 
 
 def _draw_foot(draw: ImageDraw.ImageDraw, plan: Plan, height: int) -> None:
-    y, x = height - _MARGIN / 2, float(_MARGIN)
-    font = _font(13)
+    y, x = height - _MARGIN, float(_MARGIN)
+    font = _font(_LETTERS)
     for colour, text in (
         (_KEPT, "kept"),
-        (_OVERLAP, "shared with the window before"),
+        (_OVERLAP, "shared"),
         (_PADDING, "past the end"),
     ):
-        draw.rectangle((x, y - 13, x + 11, y - 2), fill=colour)
-        draw.text((x + 17, y), text, _TEXT, font, anchor="ls")
-        x += 17 + draw.textlength(text, font) + 22
+        draw.rectangle((x, y - 19, x + 19, y), fill=colour)
+        draw.text((x + 28, y), text, _TEXT, font, anchor="ls")
+        x += 28 + draw.textlength(text, font) + 26
     seconds = float(plan.frames / plan.fps)
-    summary = f"{plan.frames} frames, {seconds:.2f} s, {len(plan.windows)} windows"
+    count = len(plan.windows)
+    summary = f"{plan.frames} frames, {seconds:.2f} s, {count} window{'s' * (count > 1)}"
     draw.text((_WIDTH - _MARGIN, y), summary, _TEXT, font, anchor="rs")
 
 
