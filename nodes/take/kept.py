@@ -62,7 +62,7 @@ def window_folder_name(index: int, attempt: int) -> str:
 
 
 def read_kept(folder: Path) -> KeptWindow | None:
-    """The window in `folder` if it is there and every file has its size; None otherwise."""
+    """The window in `folder` if it is there, is the one of this name and every file has its size; None otherwise."""
     data = read_json(folder / _RECORD)
     if data is None:
         return None
@@ -75,4 +75,5 @@ def read_kept(folder: Path) -> KeptWindow | None:
         whole = all(size_of(folder / name) == size for name, size in kept.bytes.items())
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return kept if whole and kept.segment in kept.bytes else None
+    named = folder.name == window_folder_name(kept.index, kept.attempt)
+    return kept if whole and named and kept.segment in kept.bytes else None
