@@ -215,7 +215,7 @@ def _literal(prompt: Prompt, value: Any, name: str) -> Any:
 
 
 def _is_link(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[1], int)  # noqa: PLR2004 id, slot
+    return isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[1], int)
 
 
 def _is_set(value: Any) -> bool:

@@ -7,6 +7,7 @@ from .embeds import EMBED_NODES
 from .loop_noise import NOISE_NODES
 from .media import MEDIA_NODES
 from .sampler import SAMPLER_NODES
+from .wan_spoil import SPOIL_NODES
 from .watch import WATCH_NODES
 
-NODE_CLASS_MAPPINGS = {**SAMPLER_NODES, **MEDIA_NODES, **EMBED_NODES, **NOISE_NODES, **WATCH_NODES}
+NODE_CLASS_MAPPINGS = {**SAMPLER_NODES, **MEDIA_NODES, **EMBED_NODES, **NOISE_NODES, **WATCH_NODES, **SPOIL_NODES}
