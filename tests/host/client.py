@@ -19,11 +19,11 @@ HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy h
 TEXT_EVENT = 3  # ComfyUI's number for progress text among its binary messages
 
 
-class ServerUnreachable(ConnectionError):  # noqa: N818 - says what is so
+class ServerUnreachable(ConnectionError):
     """Nobody answers at the server's address."""
 
 
-class PromptRefused(ValueError):  # noqa: N818 - says what is so
+class PromptRefused(ValueError):
     """The server did not accept a prompt; `.answer` is what it said."""
 
     def __init__(self, answer: Any) -> None:

@@ -68,7 +68,7 @@ class TestMultiTalkEmbeds:
             },
         }
 
-    def make(  # noqa: PLR0917 - one argument per input
+    def make(
         self,
         frames: int,
         speakers: int,

@@ -3,9 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-_spec = importlib.util.spec_from_file_location(
-    "longtake_test_paint", Path(__file__).resolve().parents[2] / "paint.py"
-)
+_spec = importlib.util.spec_from_file_location("longtake_test_paint", Path(__file__).resolve().parents[2] / "paint.py")
 _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)
 

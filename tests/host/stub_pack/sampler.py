@@ -62,7 +62,7 @@ class TestSampler:
             },
         }
 
-    def sample(  # noqa: PLR0917 - one argument per input
+    def sample(
         self,
         model: str,
         window: Any,
