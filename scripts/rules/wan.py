@@ -1,0 +1,121 @@
+"""The InfiniteTalk route through WanVideoWrapper, found by its data flow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...nodes.core.plan import Plan, make_plan
+from ...nodes.core.units import frames_rounded_down, parse_fps, seconds_to_frames_rounded_up
+from ..workflow.graph import Graph, Node
+from . import roles
+from .sizes import sound_limit
+
+EMBEDS = "LongTakeWindowEmbedsWan"
+#: LoRAs that let a few steps at cfg 1 do.
+DISTILLED_LORA = re.compile(r"cfg[_-]?step[_-]?distill|lightx2v|causvid|accvid|self[_-]?forcing|lightning|fusionx", re.I)
+#: Models that have such a LoRA merged in.
+DISTILLED_MODEL = re.compile(r"distill|lightx2v|causvid|accvid|self[_-]?forcing|lightning|fusionx|turbo|fast", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class WrapperLoop:
+    """The wrapper's own loop over windows. voice: what gives it the sound's features, if one node does."""
+
+    node: Node
+    sampler: Node
+    voice: Node | None
+
+    @property
+    def window(self) -> int | None:
+        """Frames per window as the node uses them: rounded down to 4n + 1."""
+        value = self.node.number("frame_window_size")
+        return frames_rounded_down(int(value), 4) if value and value >= 1 else None
+
+    @property
+    def overlap(self) -> int | None:
+        """Frames that windows share."""
+        value = self.node.number("motion_frame")
+        return int(value) if value is not None else None
+
+    @property
+    def fps(self) -> Fraction | None:
+        """Frames per second of the features."""
+        value = self.voice.number("fps") if self.voice else None
+        return parse_fps(str(value)) if value and value <= 1000 else None  # noqa: PLR2004 - the range of parse_fps
+
+    @property
+    def frames(self) -> int | None:
+        """The most frames that are asked for: the typed count, or less if the sound is cut shorter."""
+        value = self.voice.number("num_frames") if self.voice else None
+        if value is None or value < 1 or self.voice is None:
+            return None
+        limit = sound_limit(self.voice, "audio_1")
+        if limit is not None and limit > 0 and self.fps:
+            return min(int(value), seconds_to_frames_rounded_up(limit, self.fps))
+        return int(value)
+
+    def plan(self, fit: str = "pad") -> Plan | None:
+        """The loop's windows; on a grid of 1, for it takes any overlap."""
+        window, overlap, frames = self.window, self.overlap, self.frames
+        if not window or not overlap or not frames or not 1 <= overlap < window:
+            return None
+        return make_plan(frames, temporal_scale=1, window=window, overlap=overlap, fit=fit)
+
+
+def wrapper_loops(graph: Graph) -> list[WrapperLoop]:
+    """Every use of the wrapper's own loop."""
+    return list(_loops(graph))
+
+
+def _loops(graph: Graph) -> Iterator[WrapperLoop]:
+    for node in graph.of(roles.WRAPPER_LOOP):
+        for sampler in graph.of(roles.WRAPPER_SAMPLER):
+            if node not in graph.upstream(sampler, stop=roles.WRAPPER_SAMPLER):
+                continue
+            voice = sampler.feeder("multitalk_embeds")
+            yield WrapperLoop(node, sampler, voice if voice is not None and voice.type in roles.WAV2VEC else None)
+
+
+def talking_samplers(graph: Graph) -> list[Node]:
+    """The wrapper's samplers on an InfiniteTalk route: its own loop's, and those of our windows."""
+    sources = {roles.WRAPPER_LOOP, EMBEDS}
+    return [
+        sampler
+        for sampler in graph.of(roles.WRAPPER_SAMPLER)
+        if any(node.type in sources for node in graph.upstream(sampler, stop=roles.WRAPPER_SAMPLER))
+    ]
+
+
+def model_name(graph: Graph, sampler: Node) -> tuple[Node, str] | None:
+    """The loader and the file name of a sampler's model."""
+    for node in graph.upstream(sampler, stop=roles.WRAPPER_SAMPLER - {sampler.type}):
+        if node.type == roles.WRAPPER_MODEL and isinstance(name := node.value("model"), str):
+            return node, name
+    return None
+
+
+def loras(graph: Graph, sampler: Node) -> list[tuple[Node, str, str, float]]:
+    """(node, input, file name, strength) of the LoRAs that a sampler's model is loaded with; strength 0 left out."""
+    found = []
+    for node in graph.upstream(sampler):
+        if node.type not in roles.WRAPPER_LORA:
+            continue
+        for name in node.values:
+            value = node.value(name)
+            if (name == "lora" or name.startswith("lora_")) and isinstance(value, str) and value.lower() != "none":
+                strength = node.number(name.replace("lora", "strength")) if name != "lora" else node.number("strength")
+                if strength != 0:
+                    found.append((node, name, value, 1.0 if strength is None else strength))
+    return found
+
+
+def weights(graph: Graph, sampler: Node) -> list[tuple[Node, str]]:
+    """(loader, file name) of the audio weights that reach a sampler's model."""
+    return [
+        (node, name)
+        for node in graph.upstream(sampler)
+        if node.type == roles.MULTITALK_MODEL and isinstance(name := node.value("model"), str)
+    ]
