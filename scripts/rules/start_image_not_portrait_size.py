@@ -43,7 +43,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
                 text = f"The picture comes from {chain.source.node.label} in its own size and is stretched to {wanted[0]} x {wanted[1]}; resize it first."
                 yield Finding(node, text)
             continue
-        given = picture_size(resized[-1].node, chain.source)
+        given = picture_size(resized[-1].node)
         if given is not None and None not in (*given, *wanted) and given != wanted:
             text = f"The picture arrives as {given[0]} x {given[1]} and is stretched to {wanted[0]} x {wanted[1]}; use one size."
             yield Finding(node, text)
