@@ -30,7 +30,9 @@ def document(workflow: Mapping[str, Any]) -> Document:
 
 
 def audit(rule: Rule, workflow: Mapping[str, Any]) -> Report:
-    return engine.audit(document(workflow).graph, [rule], context_for(rule, workflow))
+    report = engine.audit(document(workflow).graph, [rule], context_for(rule, workflow))
+    assert not report.failed
+    return report
 
 
 def context_for(rule: Rule, workflow: Mapping[str, Any]) -> Context:

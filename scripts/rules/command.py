@@ -123,6 +123,9 @@ def _audit(args: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             status = 2
             continue
+        for rule, what in report.failed.items():
+            print(f"{path}: the rule {rule} broke ({what}); please report it with this file.", file=sys.stderr)
+            status = 2
         results.append(Result(str(path), document, report))
     if not args.diff:
         colour = args.format == "text" and sys.stdout.isatty()

@@ -105,10 +105,11 @@ class Rule:
 
 @dataclass(slots=True)
 class Report:
-    """What an audit of one graph gave. skipped: why a rule did not apply."""
+    """What an audit of one graph gave. skipped: why a rule did not apply. failed: rules that broke, and on what."""
 
     findings: list[Finding] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def worst(self) -> str | None:
         """The highest severity found."""
@@ -199,6 +200,8 @@ def audit(graph: Graph, rules: Sequence[Rule] | None = None, context: Context | 
                 )
         except DoesNotApply as reason:
             report.skipped[rule.name] = str(reason)
+        except Exception as error:  # noqa: BLE001 - one broken rule must not hide what the others find
+            report.failed[rule.name] = f"{type(error).__name__}: {error}"
     order = {path: place for place, path in enumerate(graph.nodes)}
     report.findings.sort(
         key=lambda found: (-SEVERITIES.index(found.severity), order.get(found.path, -1), found.rule, found.message)
