@@ -189,7 +189,7 @@ def _check_wanted(take: Take, job: TakeWindow) -> None:
 
 
 def _style_as_begun(take: Take, window: Window, frames: Array, style: Style) -> Style:
-    """The style of the take's first window; its size and multiple must be this window's too."""
+    """The style of the take's first window; this one must have its size and be interpolated as it was."""
     first = take.kept(0) if window.index else None
     if first is None:
         return style
@@ -199,6 +199,13 @@ def _style_as_begun(take: Take, window: Window, frames: Array, style: Style) -> 
             f"Window {window.index + 1} has frames of {size[0]}x{size[1]} at {multiple} times the frame rate, but "
             f"{take.record.name} began with {first.size[0]}x{first.size[1]} at {first.multiple} times. "
             "Set the size back, or begin a new take."
+        )
+    for_each = first.frames[1] == take.plan.windows[0].kept[1] * multiple
+    needed = window.frames * multiple - (0 if for_each else multiple - 1)
+    if first.seam == SEAMS[0] and len(frames) != needed:
+        raise ValueError(
+            f"Window {window.index + 1} has {len(frames)} frames where {needed} are needed, as the windows before "
+            "were interpolated. Interpolate this one in the same way, or begin a new take."
         )
     return Style(first.encoding, first.seam)
 

@@ -9,6 +9,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from .files import sync_file
+
 Array = np.ndarray[Any, Any]
 
 #: float32 whose low half is empty came from bfloat16: half the bytes hold it exactly.
@@ -16,7 +18,7 @@ _LOW_HALF = np.uint32(0xFFFF)
 
 
 def write_tail(path: Path, frames: Array) -> None:
-    """Write frames: (M, H, W, 3) float32, so that `read_tail` gives the same bits back.
+    """Write frames, (M, H, W, 3) float32, to the disk, so that `read_tail` gives the same bits back.
 
     What was made from 8 bits is stored as 8 bits, what came from bfloat16 as 16, the rest as float32.
     """
@@ -24,11 +26,13 @@ def write_tail(path: Path, frames: Array) -> None:
     eight = np.rint(np.clip(frames, 0, 1) * 255).astype(np.uint8)
     bits = frames.view(np.uint32)
     if np.array_equal(_from_eight(eight).view(np.uint32), bits):  # as bits: -0.0 is not 0.0
-        save_file({"eight_bits": eight}, path)
+        values = {"eight_bits": eight}
     elif not (bits & _LOW_HALF).any():
-        save_file({"bfloat16_bits": (bits >> 16).astype(np.uint16)}, path)
+        values = {"bfloat16_bits": (bits >> 16).astype(np.uint16)}
     else:
-        save_file({"float32": frames}, path)
+        values = {"float32": frames}
+    save_file(values, path)
+    sync_file(path)
 
 
 def read_tail(path: Path) -> Array:
