@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
 from longtake.nodes.core.plan import make_plan
 from longtake.nodes.core.wan import (
     PreparedAudio,

@@ -39,9 +39,8 @@ LOUDNESS_BLOCK = SAMPLE_RATE * 2 // 5
 def edge_and_overlap(model: Any) -> tuple[int, int]:
     """Frames to leave out at a chunk's inner end, and frames that neighbours share.
 
-    The first is the reach of the positional convolution (64 frames of wav2vec2-base). With random weights
-    the difference from one pass falls by a factor of 15 to 40 when they are left out, and hardly any further
-    when more than four times as many are shared.
+    The first is the reach of the positional convolution (64 frames of wav2vec2-base), which finds zeros
+    beyond a chunk's end; half of what is shared is left to fade over.
     """
     edge = int(model.config.num_conv_pos_embeddings) // 2
     return edge, 4 * edge
