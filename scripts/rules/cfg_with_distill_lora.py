@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph, Node
 from . import roles
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
-from .wan import DISTILLED_LORA, DISTILLED_MODEL, loras, model_name, talking_samplers
+from .settings import close, set_value
+from .wan import DISTILLED, FEW_STEPS, file_of, loras, model_name, setting, talking_samplers
 from .wan_examples import TAKE, WRAPPER
 
 NAME = "cfg-with-distill-lora"
@@ -37,28 +37,39 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     if not samplers:
         raise DoesNotApply("no InfiniteTalk sampler's model is known")
     for sampler, (_, model) in samplers:
-        lora = next((name for _, _, name, _ in loras(graph, sampler) if DISTILLED_LORA.search(name)), None)
-        if lora is not None:
-            yield from _with(sampler, lora)
-        elif not DISTILLED_MODEL.search(model):
-            steps = sampler.number("steps")
+        files = [model, *(name for _, _, name, _ in loras(graph, sampler))]
+        distilled = next((name for name in files if DISTILLED.search(name)), None)
+        if distilled is not None:
+            yield from _with(sampler, file_of(distilled))
+        elif not any(FEW_STEPS.search(name) for name in files):
+            steps = _steps(sampler)
             if steps is not None and steps < _LEAST_WITHOUT:
-                text = f"{steps:g} steps without a step-distillation LoRA; use {_LEAST_WITHOUT} or more, or load the LoRA."
+                text = f"{steps:g} steps without a step-distillation LoRA. Use {_LEAST_WITHOUT} or more, or load one."
                 yield Finding(sampler, text)
 
 
-def _with(sampler: Node, lora: str) -> Iterator[Finding]:
-    cfg, steps = sampler.number("cfg"), sampler.number("steps")
-    if cfg is not None and round(cfg, 6) != 1:
-        text = f"cfg is {cfg:g} with the distillation LoRA {lora!r}; use 1."
-        yield Finding(sampler, text, () if sampler.linked("cfg") else (SetWidget(sampler.path, "cfg", 1.0),))
+def _steps(sampler: Node) -> float | None:
+    at = setting(sampler, "steps")
+    return at[0].number(at[1]) if at is not None and "sigmas" not in at[0].links else None
+
+
+def _with(sampler: Node, file: str) -> Iterator[Finding]:
+    cfg, steps = sampler.number("cfg"), _steps(sampler)
+    if cfg is not None and not close(cfg, 1):
+        yield Finding(sampler, f"cfg is {cfg:g} with {file}, which is made for 1. Use 1.", set_value(sampler, "cfg", 1.0))
     if steps is not None and steps > _MOST_WITH:
-        yield Finding(sampler, f"{steps:g} steps with the distillation LoRA {lora!r}; use 4 to {_MOST_WITH}.")
+        yield Finding(sampler, f"{steps:g} steps with {file}, which is made for few. Use 4 to {_MOST_WITH}.")
 
 
 _PLAIN = {name: node for name, node in WRAPPER.items() if name != "lora"}
 _PLAIN = changed(_PLAIN, "model", lora=None)
-GOOD = (WRAPPER, TAKE, changed(_PLAIN, "sample", steps=30, cfg=5.0), changed(_PLAIN, "model", model="Wan_lightx2v_merged.safetensors"))
+GOOD = (
+    WRAPPER,
+    TAKE,
+    changed(_PLAIN, "sample", steps=30, cfg=5.0),
+    changed(_PLAIN, "model", model="Wan_lightx2v_merged.safetensors"),
+    changed(WRAPPER, "sample", cfg=1.0000000000000002),
+)
 BAD = (
     (changed(WRAPPER, "sample", cfg=5.0), WRAPPER),
     (changed(TAKE, "sample", steps=20), None),

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph
 from . import roles
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
+from .settings import set_value
 from .wan import wrapper_loops
 from .wan_examples import WRAPPER
 
@@ -37,8 +37,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     for loop, length in loops:
         if length > _LONG and loop.node.value("colormatch") == "disabled":
             text = f"Up to {float(length):.0f} s without colour matching; over {_LONG} s colours drift. Use mkl."
-            edits = () if loop.node.linked("colormatch") else (SetWidget(loop.node.path, "colormatch", "mkl"),)
-            yield Finding(loop.node, text, edits)
+            yield Finding(loop.node, text, set_value(loop.node, "colormatch", "mkl"))
 
 
 _LONG_GOOD = changed(WRAPPER, "voice", num_frames=801)

@@ -5,42 +5,44 @@ Why is this bad?
     are loaded. Other schedulers run, but a house that tested one did not test the others.
 
 Fix
-    Choose another. With `--profile`, `--unsafe-fixes` sets the one of the profile.
+    The profile's, or dpm++_sde. Unsafe: schedulers are a matter of taste.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph
 from . import roles
 from .engine import Context, Finding
 from .examples import changed
-from .wan import wrapper_loops
+from .settings import set_value
+from .wan import LOOPS, setting, talks
 from .wan_examples import TAKE, WRAPPER
 
 NAME = "scheduler"
 SEVERITY = "error"
-FIX = "none"
+FIX = "unsafe"
 TYPES = roles.WRAPPER_SAMPLER
 ABSENT = "WanVideoWrapper's sampler is not used"
 
 
 def check(graph: Graph, context: Context) -> Iterator[Finding]:
     """The scheduler of every sampler of the wrapper."""
-    looping = {loop.sampler for loop in wrapper_loops(graph)}
     house = context.profile.values.get(("WanVideoSampler", "scheduler"), ()) if context.profile else ()
-    for sampler in graph.of(roles.WRAPPER_SAMPLER):
-        value = sampler.value("scheduler")
-        if value == "multitalk" and sampler not in looping:
-            text = "The scheduler 'multitalk' only works in the wrapper's own loop; use dpm++_sde, for example."
-            yield Finding(sampler, text)
-        elif house and isinstance(value, str) and value not in house:
+    for sampler in graph.of(sorted(roles.WRAPPER_SAMPLER)):
+        at = setting(sampler, "scheduler")
+        value = at[0].value(at[1]) if at is not None else None
+        if at is None or not isinstance(value, str):
+            continue
+        if value == "multitalk" and not any(node.type in LOOPS for node in graph.upstream(sampler)):
+            best = house[0] if house else "dpm++_sde"
+            text = f"The scheduler multitalk only works in the wrapper's own loop. Use {best}, for example."
+            yield Finding(sampler, text, set_value(*at, best))
+        elif house and value not in house and talks(graph, sampler):
             text = f"The scheduler is {value}; the profile {context.profile.name if context.profile else ''} uses {house[0]}."
-            edits = () if sampler.linked("scheduler") else (SetWidget(sampler.path, "scheduler", house[0]),)
-            yield Finding(sampler, text, edits, severity="info", safe=False)
+            yield Finding(sampler, text, set_value(*at, house[0]), severity="info")
 
 
 GOOD = (WRAPPER, TAKE, changed(WRAPPER, "sample", scheduler="multitalk"))
-BAD = ((changed(TAKE, "sample", scheduler="multitalk"), None),)
+BAD = ((changed(TAKE, "sample", scheduler="multitalk"), TAKE),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..workflow.graph import Node, Output
@@ -15,40 +16,69 @@ _CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$")
 Pixels = tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a picture: its pixels, and the input where they are typed."""
+
+    pixels: int
+    node: Node
+    name: str
+
+
 def size(node: Node, name: str) -> int | None:
-    """The pixels that reach an input called ``width`` or ``height``; None if only a run can tell."""
+    """The width or height that reaches an input; None if only a run can tell. name: ``width`` or ``height``."""
+    found = side(node, name)
+    return found.pixels if found else None
+
+
+def side(node: Node, name: str) -> Side | None:
+    """The same, with where it is typed: at the input, or at what resized the picture whose size is told there."""
     axis = "height" if "height" in name else "width"
     value = node.number(name)
     if value is not None:
-        return int(value)
+        return Side(int(value), node, name)
     source = node.source(name)
-    if not isinstance(source, Output) or source.type != "INT" or axis not in source.name:
+    if not isinstance(source, Output) or axis not in source.name:
         return None
-    measured = picture_size(source.node)
+    measured = _measured(source.node)
     return measured[axis == "height"] if measured else None
 
 
 def picture_size(node: Node) -> Pixels | None:
     """Width and height of the picture that a node gives or measures; None if only a run can tell."""
+    measured = _measured(node)
+    return (measured[0].pixels, measured[1].pixels) if measured else None
+
+
+def _measured(node: Node) -> tuple[Side, Side] | None:
+    """The size of the picture that a node gives, or that it tells the size of."""
     for _ in range(_MOST_STEPS):
-        if node.type in ("ImageResizeKJv2", "ImageResizeKJ", "ImageScale"):
+        if node.type in ("ImageResizeKJv2", "ImageResizeKJ", "ImageScale", "EmptyImage"):
             return _resized(node)
-        name = next((entry for entry in ("image", "images", "pixels") if entry in node.links), None)
-        hands_on = node.type in PASS_THROUGH or node.type.startswith("GetImageSize") or node.type == "LTXVPreprocess"
-        feeder = node.feeder(name) if name is not None and hands_on else None
-        if feeder is None:
+        name = next((n for n in ("image", "images", "pixels") if n in node.links), None)
+        if name is None or not (node.type in (*PASS_THROUGH, "LTXVPreprocess") or node.type.startswith("GetImageSize")):
             return None
-        node = feeder
+        source = node.source(name)
+        if not isinstance(source, Output):
+            return None
+        node = source.node
     return None
 
 
-def _resized(node: Node) -> Pixels | None:
-    width, height = size(node, "width"), size(node, "height")
-    if node.value("keep_proportion") not in _EXACT or not width or not height:
+def _resized(node: Node) -> tuple[Side, Side] | None:
+    width, height = side(node, "width"), side(node, "height")
+    keep = node.value("keep_proportion")
+    if keep not in _EXACT or "get_image_size" in node.links or not width or not height:
+        return None
+    if width.pixels < 1 or height.pixels < 1:
         return None
     step = node.number("divisible_by")
     grid = int(step) if step and step > 1 else 1
-    return width - width % grid, height - height % grid
+    return _down(width, grid), _down(height, grid)
+
+
+def _down(found: Side, grid: int) -> Side:
+    return Side(found.pixels - found.pixels % grid, found.node, found.name)
 
 
 def seconds(value: object) -> Fraction | None:

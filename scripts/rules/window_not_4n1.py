@@ -13,26 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...nodes.core.units import frames_rounded_down
-from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph
-from . import roles
 from .engine import Context, DoesNotApply, Finding
-from .examples import changed
+from .examples import changed, prompt
 from .overlap_not_4n1 import is_wan
-from .wan_examples import TAKE, WRAPPER
+from .settings import set_value
+from .wan import LOOPS
+from .wan_examples import LOOP, TAKE, WRAPPER
 
 NAME = "window-not-4n+1"
 SEVERITY = "warning"
 FIX = "safe"
-TYPES = (roles.WRAPPER_LOOP, "LongTakeFrameWindowPlanner", "WanVideoImageToVideoEncode", "WanVideoEmptyEmbeds")
+TYPES = (*sorted(LOOPS), "LongTakeFrameWindowPlanner")
 ABSENT = "nothing sets a window for Wan"
 
-_WINDOWS = {
-    roles.WRAPPER_LOOP: "frame_window_size",
-    "LongTakeFrameWindowPlanner": "window",
-    "WanVideoImageToVideoEncode": "num_frames",
-    "WanVideoEmptyEmbeds": "num_frames",
-}
+_WINDOWS = {**dict.fromkeys(LOOPS, "frame_window_size"), "LongTakeFrameWindowPlanner": "window"}
 
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
@@ -46,13 +41,16 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         if value is None or value < 1 or (value - 1) % 4 == 0:
             continue
         right = frames_rounded_down(int(value), 4)
-        text = f"A window of {value:g} frames does not fill whole latent frames; use 4n + 1, for example {right}."
-        severity = "error" if node.type == "LongTakeFrameWindowPlanner" else ""
-        yield Finding(node, text, () if node.linked(name) else (SetWidget(node.path, name, right),), severity)
+        refused = node.type == "LongTakeFrameWindowPlanner"
+        what = "is refused" if refused else f"is used as {right}"
+        text = f"A window of {value:g} frames does not fill whole latent frames and {what}. Use {right} or {right + 4}."
+        yield Finding(node, text, set_value(node, name, right), severity="error" if refused else "")
 
 
 GOOD = (WRAPPER, TAKE, changed(TAKE, "plan", window=0))
+_LINKED = prompt(LOOP, count=("INTConstant", {"value": 83}), loop=(LOOP["loop"][0], {**LOOP["loop"][1], "frame_window_size": ("count", 0)}))
 BAD = (
     (changed(WRAPPER, "loop", frame_window_size=84), WRAPPER),
+    (_LINKED, changed(_LINKED, "count", value=81)),
     (changed(TAKE, "plan", window=83), TAKE),
 )

@@ -1,59 +1,79 @@
-"""InfiniteTalk weights run in MultiTalk's way, or the reverse.
+"""InfiniteTalk weights run as MultiTalk, or the reverse.
 
 Why is this bad?
-    The two were trained to continue a video differently. The wrapper tells them apart by the file's name
-    alone: "infinite" in it, or MultiTalk. The loop's `mode` must say the same, and this pack's windows only
-    exist for InfiniteTalk. The wrong one runs to the end and looks wrong.
+    The two continue a window in different ways. WanVideoWrapper tells the weights apart by their file name:
+    with "infinite" in it they are InfiniteTalk, without it MultiTalk, whatever they are. A mode that does not
+    fit the weights, or a file that lost the word, gives wrong pictures without an error.
 
 Fix
-    `mode` is set to what the file's name says. A file whose name does not say what it is must be renamed.
+    The mode that fits the name of the weights. A file whose name hides what it is must be renamed by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..workflow.edits import SetWidget
-from ..workflow.graph import Graph
-from . import roles
+from ..workflow.graph import Graph, Node
+from . import roles, wan
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
-from .wan import EMBEDS, talking_samplers, weights, wrapper_loops
+from .settings import set_value
 from .wan_examples import TAKE, WRAPPER
 
 NAME = "wrong-mode"
 SEVERITY = "error"
 FIX = "safe"
-TYPES = (roles.WRAPPER_LOOP, EMBEDS)
-ABSENT = "there is no InfiniteTalk route"
+TYPES = (roles.WRAPPER_LOOP, wan.EMBEDS)
+ABSENT = "WanVideoWrapper makes no talking video here"
 
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
-    """Compare the weights' names with the loop's mode and with what this pack's windows need."""
-    found = False
-    for loop in wrapper_loops(graph):
-        mode = loop.node.value("mode", "auto")
-        for loader, name in weights(graph, loop.sampler):
-            found = True
-            right = "infinitetalk" if "infinite" in name.lower() else "multitalk"
-            if mode in ("infinitetalk", "multitalk") and mode != right:
-                text = f"mode is {mode}, and {name!r} at {loader.label} is {right} by its name; use {right}."
-                edits = () if loop.node.linked("mode") else (SetWidget(loop.node.path, "mode", right),)
-                yield Finding(loop.node, text, edits)
-    for sampler in talking_samplers(graph):
-        if not any(node.type == EMBEDS for node in graph.upstream(sampler, stop=roles.WRAPPER_SAMPLER)):
-            continue
-        for loader, name in weights(graph, sampler):
-            found = True
-            if "infinite" not in name.lower():
-                text = f"{name!r} is MultiTalk by its name, and windows need InfiniteTalk; load a file with 'infinite' in its name."
-                yield Finding(loader, text)
-    if not found:
-        raise DoesNotApply("no audio weights reach an InfiniteTalk sampler")
+    """Compare the mode of every loop with the name of its weights; a take's windows need InfiniteTalk."""
+    loops = [(loop.node, found) for loop in wan.wrapper_loops(graph) for found in wan.weights(graph, loop.sampler)]
+    windows = [(node, loader) for node in graph.of(wan.EMBEDS) for loader in _loaders(graph, node)]
+    if not loops and not windows:
+        raise DoesNotApply("the weights that make it talk are not loaded by a node that is known")
+    for node, (loader, name) in loops:
+        yield from _loop(graph, node, loader, name)
+    for node, loader in windows:
+        name = loader.value("model")
+        if isinstance(name, str) and "infinite" not in name.lower():
+            yield Finding(
+                loader,
+                f"{wan.file_of(name)} has no 'infinite' in its name, so WanVideoWrapper takes it for MultiTalk, and "
+                f"{node.label} needs InfiniteTalk. Use InfiniteTalk weights, or give the file its name back.",
+            )
 
 
-GOOD = (WRAPPER, TAKE, changed(changed(WRAPPER, "loop", mode="multitalk"), "weights", model="multitalk.safetensors"))
+def _loaders(graph: Graph, node: Node) -> list[Node]:
+    feeder = node.feeder("model")
+    return [found for found in graph.upstream(feeder) if found.type == roles.MULTITALK_MODEL] if feeder else []
+
+
+def _loop(graph: Graph, node: Node, loader: Node, name: str) -> Iterator[Finding]:
+    mode = node.value("mode")
+    if mode is None and "mode" not in node.links:
+        # What the node does when a prompt leaves it out; the canvas would send its default.
+        mode = "multitalk" if graph.kind == "api" else "auto"
+    infinite = "infinite" in name.lower()
+    file = wan.file_of(name)
+    if mode == "multitalk" and infinite:
+        text = f"mode is multitalk, and {file} holds InfiniteTalk weights. Set infinitetalk."
+        yield Finding(node, text, set_value(node, "mode", "infinitetalk"))
+    elif mode == "infinitetalk" and not infinite:
+        text = (
+            f"mode is infinitetalk, and WanVideoWrapper takes {file} for MultiTalk: there is no 'infinite' in its name. "
+            "Set multitalk, or give the InfiniteTalk file its name back."
+        )
+        fix = set_value(node, "mode", "multitalk") if "multitalk" in name.lower() else ()
+        yield Finding(loader if not fix else node, text, fix)
+
+
+_MULTI = changed(WRAPPER, "weights", model="WanVideo/Wan2_1-MultiTalk_14B_fp16.safetensors")
+GOOD = (WRAPPER, TAKE, changed(WRAPPER, "loop", mode="auto"), changed(_MULTI, "loop", mode="multitalk"))
 BAD = (
     (changed(WRAPPER, "loop", mode="multitalk"), WRAPPER),
-    (changed(TAKE, "weights", model="Wan2_1-Single_Q8.gguf"), None),
+    (_MULTI, changed(_MULTI, "loop", mode="multitalk")),
+    (changed(WRAPPER, "weights", model="talk_single_q8.gguf"), None),
+    (changed(TAKE, "weights", model="talk_single_q8.gguf"), None),
 )
