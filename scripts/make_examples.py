@@ -30,7 +30,7 @@ MODELS = {
     "clip_vision": ["clip_vision_h.safetensors"],
     "wav2vec2": ["wav2vec2-chinese-base_fp16.safetensors"],
 }
-PICTURE, SOUND = "portrait.png", "speech.wav"
+PICTURE, SOUND = "portrait.png", "speech.flac"
 PROMPT = "A person looks into the camera and speaks, natural gestures, steady camera."
 NEGATIVE = "blurred, overexposed, static, worst quality, extra fingers, deformed face, subtitles, watermark"
 

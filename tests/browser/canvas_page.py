@@ -1,6 +1,7 @@
 """ComfyUI's canvas as a test sees and uses it."""
 
 import base64
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,15 @@ _SHOW = """(types) => {
     const left = Math.min(...nodes.map(n => n.pos[0])) - 30, top = Math.min(...nodes.map(n => n.pos[1])) - 80
     const right = Math.max(...nodes.map(n => n.pos[0] + n.size[0])) + 30
     const bottom = Math.max(...nodes.map(n => n.pos[1] + n.size[1])) + 30
-    const scale = Math.min(1.5, (canvas.canvas.width - 60) / (right - left), (canvas.canvas.height - 100) / (bottom - top))
+    const wide = canvas.canvas.width - 60, high = canvas.canvas.height - 100
+    const scale = Math.min(1.5, wide / (right - left), high / (bottom - top))
     canvas.ds.scale = scale
     canvas.ds.offset[0] = -left + 60 / scale
     canvas.ds.offset[1] = -top + 90 / scale
     canvas.setDirty(true, true)
 }"""
+#: No welcome, nothing over the nodes.
+_SETTINGS = {"Comfy.TutorialCompleted": True, "Comfy.Minimap.Visible": False, "Comfy.Graph.CanvasInfo": False}
 _DROP = """async ([name, type, data]) => {
     const bytes = Uint8Array.from(atob(data), character => character.charCodeAt(0))
     await window.app.handleFile(new File([bytes], name, { type }))
@@ -30,15 +34,13 @@ class CanvasPage:
 
     def __init__(self, page: Any, address: str, *, vue_nodes: bool) -> None:
         self.page = page
-        page.goto(f"http://{address}")
+        here = f"http://{address}"
+        for setting, value in (*_SETTINGS.items(), ("Comfy.VueNodes.Enabled", vue_nodes)):
+            page.request.post(f"{here}/api/settings/{setting}", data=json.dumps(value))
+        page.route(lambda url: not url.startswith(here), lambda route: route.abort())
+        page.goto(here)
         page.wait_for_function("window.app?.graph && window.app.extensionManager", timeout=60_000)
         page.wait_for_timeout(1500)
-        self.set("Comfy.TutorialCompleted", True)
-        self.set("Comfy.VueNodes.Enabled", vue_nodes)
-
-    def set(self, setting: str, value: Any) -> None:
-        """Change a setting."""
-        self.page.evaluate("([name, value]) => window.app.extensionManager.setting.set(name, value)", [setting, value])
 
     def load(self, workflow: Mapping[str, Any]) -> None:
         """Put a workflow on the canvas."""
@@ -80,6 +82,12 @@ class CanvasPage:
                 ".map(n => window.app.nodeOutputs[n.id] ?? {}))",
                 kind,
             )
+        )
+
+    def select(self, kind: str) -> None:
+        """Select the node of a type, as a click on it does."""
+        self.page.evaluate(
+            "kind => window.app.canvas.selectNode(window.app.graph.nodes.find(node => node.type === kind))", kind
         )
 
     def show(self, *kinds: str) -> None:
