@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from .audio_to_plan import FrameWindowPlanner
+from .graph_audit import PreprocessSymmetryAudit, add_audit
 from .host import usable
 from .plan_to_embeds import LongTakeWav2VecEmbeds
 from .plan_to_window import AudioLoopController
@@ -19,6 +20,7 @@ NODES: tuple[type[io.ComfyNode], ...] = (
     AudioLoopController,
     LongTakeWindowEmbedsWan,
     KeepWindow,
+    PreprocessSymmetryAudit,
 )
 
 
@@ -28,4 +30,5 @@ class LongTake(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         """The nodes; asked for once, when the server starts."""
         add_routes()
+        add_audit()
         return usable(NODES)

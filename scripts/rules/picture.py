@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from .engine import Finding
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _WIDTH, _MARGIN, _LINE, _SIZE = 900, 14, 19, 14
 _CHARACTERS = 108
@@ -19,6 +21,8 @@ _CLEAN = (110, 200, 120)
 
 def draw_report(findings: Sequence[Finding], head: str) -> Image.Image:
     """A table of findings below one line; as high as it needs to be, 900 pixels wide, RGB."""
+    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - the command line needs no Pillow
+
     rows: list[tuple[str, tuple[int, int, int]]] = [(head, _CLEAN if not findings else _INK)]
     for found in findings[:_MOST_ROWS]:
         where = found.node.label if found.node else "the workflow"
