@@ -13,13 +13,13 @@ AUDIT = "LongTakePreprocessSymmetryAudit"
 
 
 def audited(seed: int, **settings: str) -> tuple[Prompt, Node, Node, Node]:
-    """A picture through the audit; beside it a node that never runs, whose width is wrong for Wan."""
+    """A picture through the audit; beside it a node that never runs, linked to nothing."""
     prompt = Prompt()
     picture = prompt.add("LongTakeTestImage", width=64, height=64, number=7, seed=seed)
     chosen = {"rules": "all rules", "when_wrong": "report", "profile": "none"} | settings
     audit = prompt.add(AUDIT, anything=picture[0], **chosen)
     after = prompt.add("LongTakeTestSlowPreview", seconds=0.0, value=audit[0])
-    wrong = prompt.add("WanImageToVideo", width=639, height=640, length=81, batch_size=1)
+    wrong = prompt.add("ImageScaleBy", image=["999", 0], upscale_method="area", scale_by=2.0)
     return prompt, audit, after, wrong
 
 
@@ -28,8 +28,8 @@ def test_it_reports_and_hands_the_value_on(server: Server) -> None:
     ran = server.run(prompt)
     assert server.status(ran) == "success", server.error(ran)
     shown = server.outputs(ran)[audit]
-    assert [(found["rule"], found["node"]) for found in shown["findings"]] == [("size-not-16", wrong)]
-    assert "639" in shown["text"][0]
+    assert [(found["rule"], found["node"]) for found in shown["findings"]] == [("dangling-link", wrong)]
+    assert "999" in shown["text"][0]
     picture = shown["images"][0]
     assert server.fetch(f"/view?filename={picture['filename']}&type=temp")[:4] == b"\x89PNG"
     assert server.ran(ran).index(audit) < server.ran(ran).index(after)
@@ -42,7 +42,7 @@ def test_it_runs_again_exactly_when_the_graph_has_changed(server: Server) -> Non
     again = server.run(prompt)
     assert audit not in server.ran(again)
     assert after not in server.ran(again), "what lies behind it comes from the cache"
-    prompt.set(wrong, width=640)
+    prompt.set(wrong, image=["1", 0])
     changed = server.run(prompt)
     assert audit in server.ran(changed), "the wrong node is not upstream of the audit"
     assert server.outputs(changed)[audit]["findings"] == []
@@ -59,15 +59,15 @@ def test_it_stops_the_run_on_errors_before_what_follows(server: Server) -> None:
     prompt, _, after, wrong = audited(4, when_wrong="stop on errors")
     stopped = server.run(prompt)
     assert server.status(stopped) == "error"
-    assert f"size-not-16 at {wrong}" in server.error(stopped)["exception_message"]
+    assert f"dangling-link at {wrong}" in server.error(stopped)["exception_message"]
     assert after not in server.ran(stopped)
-    prompt.set(wrong, width=640)
+    prompt.set(wrong, image=["1", 0])
     assert server.status(server.run(prompt)) == "success"
 
 
 def test_what_the_canvas_allows_is_left_out(server: Server) -> None:
     prompt, audit, _, _ = audited(5)
-    canvas = {"workflow": {"extra": {"longtake": {"allow": ["size-not-16"]}}}}
+    canvas = {"workflow": {"extra": {"longtake": {"allow": ["dangling-link"]}}}}
     ran = server.queue(prompt, extra_data={"extra_pnginfo": canvas})
     server.wait()
     assert server.outputs(ran)[audit]["findings"] == []
@@ -99,7 +99,7 @@ def test_the_route_audits_what_the_browser_sends(server: Server) -> None:
     status, answer = post(server, json.dumps({"prompt": prompt}).encode())
     assert status == 200
     assert [(found["rule"], found["node"], found["severity"]) for found in answer["findings"]] == [
-        ("size-not-16", wrong, "error")
+        ("dangling-link", wrong, "error")
     ]
     assert answer["skipped"]["preprocess-symmetry"]
     assert "preprocess-symmetry" in answer["rules"]
