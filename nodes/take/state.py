@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from .files import read_json, write_json
+from .files import read_json, remove_temporaries, write_json
 
 _FILE = "state.json"
 
@@ -73,7 +73,8 @@ def _recovered(windows: Path) -> State:
 
 
 def write_state(folder: Path, state: State, *, revise: bool = True) -> State:
-    """Replace the state, one revision on."""
+    """Replace the state, one revision on; for who holds the take's lock."""
+    remove_temporaries(folder / _FILE)
     state = replace(state, revision=state.revision + revise)
     write_json(folder / _FILE, asdict(state))
     return state

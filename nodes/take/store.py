@@ -93,6 +93,8 @@ class TakeStore:
         home = self.root / check_name(name)
         home.mkdir(parents=True, exist_ok=True)
         with locked(home):
+            for name_of_file in ("take", _CURRENT):
+                remove_temporaries(home / name_of_file)
             take = self.current(name)
             if take is None:
                 return self._begin(home, material, seed), f"A take named {name} begins."
@@ -119,7 +121,6 @@ class TakeStore:
     def _begin(self, home: Path, material: Material, seed: int) -> Take:
         """Begin a take under the first number that nothing has; for who holds the lock."""
         number = f"{1 + max((int(path.name) for path in home.iterdir() if path.name.isdecimal()), default=0):04d}"
-        remove_temporaries(home / "take")
         temporary = temporary_beside(home / "take")
         (temporary / "windows").mkdir(parents=True)
         try:
