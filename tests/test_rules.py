@@ -39,7 +39,7 @@ def context_for(rule: Rule, workflow: Mapping[str, Any]) -> Context:
     """Rules of house values need a house: the first one that prescribes something for this graph."""
     if rule.name != "house-value":
         return Context()
-    kinds = {node["class_type"] for node in workflow.values()} if is_prompt(workflow) else {n["type"] for n in workflow["nodes"]}
+    kinds = document(workflow).graph.types.keys()
     for profile in engine.PROFILES.values():
         if kinds & {kind for kind, _ in profile.values}:
             return Context(profile=profile)

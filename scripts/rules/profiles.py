@@ -17,22 +17,24 @@ Values = Mapping[tuple[str, str], tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Which quantisation and LoRA rank a quality tier of the guide means."""
+    """Which quantisation and LoRA rank a quality tier of the guide means, and how many steps; () for any."""
 
     name: str
     quantisation: str
     rank: int
+    steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One house. rules: opt-in rules that it turns on."""
+    """One house. weights: the quantisation of the InfiniteTalk weights. rules: opt-in rules that it turns on."""
 
     name: str
     about: str
     values: Values
     tiers: tuple[Tier, ...] = ()
     rules: frozenset[str] = field(default_factory=frozenset)
+    weights: str = ""
 
 
 _PIXAROMA: Values = {
@@ -66,7 +68,11 @@ _QUICKSTART: Values = {
     ("WanVideoSampler", "shift"): (11.0,),
     ("WanVideoSampler", "scheduler"): ("flowmatch_distill",),
     ("WanVideoBlockSwap", "blocks_to_swap"): (40,),
+    ("WanVideoSampler", "steps"): (4,),
     ("VHS_VideoCombine", "frame_rate"): (25,),
+    ("VHS_VideoCombine", "format"): ("video/h264-mp4",),
+    ("VHS_VideoCombine", "pix_fmt"): ("yuv420p",),
+    ("VHS_VideoCombine", "crf"): (19,),
 }
 
 _LTX: Values = {
@@ -74,10 +80,12 @@ _LTX: Values = {
     ("ModelSamplingSD3", "shift"): (13.0,),
     ("BasicScheduler", "scheduler"): ("linear_quadratic",),
     ("BasicScheduler", "steps"): (8,),
+    ("BasicScheduler", "denoise"): (1.0,),
     ("CFGGuider", "cfg"): (1.0,),
     ("LTX2_NAG", "nag_scale"): (11.0, 3.0, 4.0, 5.0, 6.0, 7.0),
     ("LTX2_NAG", "nag_alpha"): (0.25,),
     ("LTX2_NAG", "nag_tau"): (2.5,),
+    ("LTX2_NAG", "inplace"): (True,),
     ("AudioLoopController", "overlap_seconds"): (2.0, 3.0),
     ("AudioLoopController", "window_seconds"): (19.88,),
     ("TimestampPromptSchedule", "snap_boundaries"): (True,),
@@ -92,7 +100,8 @@ PROFILES: Mapping[str, Profile] = {
             "pixaroma",
             "InfiniteTalk with motion_frame 25, dpm++_sde, fp16_fast",
             _PIXAROMA,
-            (Tier("sd", "Q4_0", 64), Tier("hd", "Q5_0", 64), Tier("fullhd", "Q5_0", 256)),
+            (Tier("sd", "Q4_0", 64, (4,)), Tier("hd", "Q5_0", 64, (4,)), Tier("fullhd", "Q5_0", 256, (6,))),
+            weights="Q8_0",
         ),
         Profile(
             "quickstart",
