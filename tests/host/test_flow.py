@@ -171,3 +171,16 @@ def test_a_caller_is_told_where_the_take_stands(server: Server) -> None:
     assert status(server, flow)["kept"] == flow.windows
     texts = [data["text"] for kind, data in server.events if kind == "text" and flow.take in data["text"]]
     assert any(f"window 2 of {flow.windows}" in text for text in texts)
+
+
+@pytest.mark.parametrize("cache", ["classic", "none", "lru 8"])
+def test_any_cache_makes_the_take(start_server: StartServer, cache: str) -> None:
+    server = start_server(cache=cache)
+    flow = Flow("any cache", frames=73)
+    server.run(flow.prompt)
+    assert sampled(server, flow) == list(range(flow.windows))
+    assert loads(server, flow) == (flow.windows if cache == "none" else 1)
+    check_whole(server, flow)
+    server.run(flow.prompt)
+    assert sampled(server, flow) == list(range(flow.windows))
+    server.stop()
