@@ -97,10 +97,7 @@ def scene(shifts: np.ndarray, speed: float = 2.0) -> np.ndarray:
     rows = np.arange(60.0)[:, None]
     out = [
         np.stack(
-            [
-                0.45 + 0.2 * np.sin((columns + speed * n + shift) / (3 + c)) * np.cos(rows / (5 + c))
-                for c in range(3)
-            ],
+            [0.45 + 0.2 * np.sin((columns + speed * n + shift) / (3 + c)) * np.cos(rows / (5 + c)) for c in range(3)],
             -1,
         )
         for n, shift in enumerate(shifts)
@@ -157,9 +154,7 @@ def test_a_short_window_fades_within_itself() -> None:
         ((2, 8, 8, 3), (5, 8, 8, 3), "wipe", "best cut"),
     ],
 )
-def test_what_does_not_fit_is_refused(
-    tail: tuple[int, ...], window: tuple[int, ...], mode: str, says: str
-) -> None:
+def test_what_does_not_fit_is_refused(tail: tuple[int, ...], window: tuple[int, ...], mode: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         blend(np.zeros(tail, np.float32), np.zeros(window, np.float32), mode)
 

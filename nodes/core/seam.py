@@ -162,7 +162,7 @@ def _colour_fit(tail: Frames, head: Frames) -> tuple[Frames, Frames]:
 def _check(tail: Frames, window: Frames, mode: str) -> None:
     if mode not in SEAMS:
         raise ValueError(f"There is no seam named {mode!r}. Use one of {', '.join(SEAMS)}.")
-    if tail.ndim != 4 or window.ndim != 4 or tail.shape[1:] != window.shape[1:]:  # noqa: PLR2004 - frame, row, column, channel
+    if tail.ndim != 4 or window.ndim != 4 or tail.shape[1:] != window.shape[1:]:
         raise ValueError(
             f"A tail of shape {tuple(tail.shape)} cannot meet a window of shape {tuple(window.shape)}. "
             "Use frames of one size, for example (9, 720, 1280, 3) and (81, 720, 1280, 3)."
