@@ -19,7 +19,7 @@ ALWAYS, BYPASSED = 0, 4
 NOTE = "MarkdownNote"
 
 _GAP, _GROUP_GAP, _PADDING, _GROUP_TITLE, _NODE_TITLE = 36, 60, 24, 50, 30
-_SLOT, _WIDGET, _TEXT = 20, 26, 120
+_FRAME, _SLOT, _WIDGET, _TEXT = 44, 20, 28, 100
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _height(known: Sequence[InputDef], outputs: Sequence[Any]) -> int:
     sockets = sum(not entry.widget for entry in known)
     widgets = sum(1 + entry.control + bool(entry.blanks) for entry in known if entry.widget)
     texts = sum("prompt" in entry.name for entry in known if entry.widget and entry.type == "STRING")
-    return 16 + _SLOT * max(sockets, len(outputs)) + _WIDGET * widgets + _TEXT * texts
+    return _FRAME + _SLOT * max(sockets, len(outputs)) + _WIDGET * widgets + _TEXT * texts
 
 
 def _node(node: Node, links: list[list[Any]]) -> dict[str, Any]:

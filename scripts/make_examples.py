@@ -39,9 +39,9 @@ def talking_video() -> Canvas:
     """A portrait and a sound become a talking video, by WanVideoWrapper with InfiniteTalk."""
     canvas = Canvas("talking-video-wan-infinitetalk")
     read_me = canvas.group("Read me", lane=0, colour="#6b5a35")
-    read_me.note("What this does", notes.TALKING_VIDEO, taller=340)
-    read_me.note("Model files", notes.MODEL_FILES, taller=470)
-    read_me.note("What to change", notes.WHAT_TO_CHANGE, taller=420)
+    read_me.note("What this does", notes.TALKING_VIDEO, taller=250)
+    read_me.note("Model files", notes.MODEL_FILES, taller=360)
+    read_me.note("What to change", notes.WHAT_TO_CHANGE, taller=350)
 
     models = canvas.group("1. Models", lane=1)
     model = _model(models)
@@ -82,7 +82,7 @@ def talking_video() -> Canvas:
 
     window = canvas.group("5. Made for every window", lane=5, colour="#5c3f52")
     control = window.add(
-        "LongTakeAudioLoopController", package=OURS, plan=plan["plan"], start_image=resized["IMAGE"],
+        "LongTakeAudioLoopController", taller=50, package=OURS, plan=plan["plan"], start_image=resized["IMAGE"],
         take="talking video", seed=1,
     )  # fmt: skip
     embeds = window.add(
@@ -125,7 +125,7 @@ def _voice(group: Group, sound: Output) -> Output:
     separated = group.add(
         "MelBandRoFormerSampler", mode=BYPASSED, wide=520, package=SEPARATION, model=loader["model"], audio=sound
     )
-    group.note("If there is music in the sound", notes.VOICE, wide=520, taller=150)
+    group.note("If there is music in the sound", notes.VOICE, wide=520, taller=60)
     return separated["vocals"]
 
 
