@@ -32,7 +32,7 @@ def test_the_plan_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = call(capsys, "plan", "--frames", 313, "--json")
     data = json.loads(out)
     assert (status, err) == (0, "")
-    assert (data["frames"], data["fps"], data["fit"]) == (313, "25", "exact")
+    assert (data["frames"], data["fps"], data["fit"]) == (313, 25, "exact")
     for window in data["windows"]:
         assert set(window) == {"index", "start", "stop", "overlap", "padding", "kept"}
     kept = [range(*window["kept"]) for window in data["windows"]]

@@ -117,7 +117,7 @@ class Plan:
         """As plain data; `plan_from_json` gives the same plan back."""
         return {
             "frames": self.frames,
-            "fps": str(self.fps),
+            "fps": int(self.fps) if self.fps.denominator == 1 else str(self.fps),
             "temporal_scale": self.temporal_scale,
             "window": self.window,
             "overlap": self.overlap,
