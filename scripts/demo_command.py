@@ -65,8 +65,13 @@ def run(options: argparse.Namespace) -> int:
     material = material_from(plan, sound.waveform, sound.sample_rate, picture)
     take, message = store.open(options.name or options.output.stem, material, options.seed, fresh=options.anew)
     voice = follow_voice(sound.waveform, sound.sample_rate, fps, plan.frames)
-    make(take, Painter(picture, landmarks, voice, fps), picture, Style(Encoding(codec=codec)), message)
-    path = finish(take, options.output)
+    if message:
+        print(message, file=sys.stderr)
+    painter = Painter(picture, landmarks, voice, fps)
+    path = None
+    while path is None:
+        make(take, painter, picture, Style(Encoding(codec=codec)))
+        path = finish(take, options.output)
     print(
         f"{path}: {plan.frames} frames at {plan.fps} fps, {float(plan.frames / plan.fps):.2f} s, from "
         f"{len(plan.windows)} windows in {take.folder}"
@@ -74,11 +79,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def make(take: Take, painter: Painter, picture: Array, style: Style, message: str = "") -> None:
+def make(take: Take, painter: Painter, picture: Array, style: Style) -> None:
     """Paint and keep every window of the take that is not there, one at a time."""
     with tqdm(total=take.plan.frames, unit="frame", disable=None) as bar:
-        if message:
-            bar.write(message, sys.stderr)
         while (job := next_job(take, picture)) is not None:
             first, last = job.window.kept
             bar.update(first - bar.n)
@@ -116,8 +119,8 @@ def _job(take: Take, window: Window, picture: Array) -> TakeWindow:
     )
 
 
-def finish(take: Take, path: Path) -> Path:
-    """Join the take, whose first window says how it is encoded."""
+def finish(take: Take, path: Path) -> Path | None:
+    """Join the take, whose first window says how it is encoded; None if a window has to be made again."""
     first = take.kept(0)
     if first is not None and first.encoding.suffix != path.suffix.lower():
         raise ValueError(
@@ -125,7 +128,11 @@ def finish(take: Take, path: Path) -> Path:
             "or --anew to begin another."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    return take.finish(path, {})
+    try:
+        return take.finish(path, {})
+    except Damaged as damage:
+        print(damage, file=sys.stderr)
+        return None
 
 
 def read_portrait(path: Path, mouth: str | None = None) -> tuple[Array, Landmarks]:

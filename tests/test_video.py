@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import struct
 import subprocess
@@ -395,10 +394,10 @@ def test_an_encoding_survives_json() -> None:
     assert Encoding.from_json({}) == Encoding()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
 @pytest.mark.parametrize("kind", ["segment", "join", "sound"])
 def test_a_disk_that_is_full_is_said(tmp_path: Path, kind: str) -> None:
     """A file that may not grow stands for the disk; what was begun is gone afterwards."""
+    resource = pytest.importorskip("resource", reason="limits of a process are POSIX")
     encoding = Encoding(crf=0, preset="ultrafast", threads=1)
     noise = np.random.default_rng(0).integers(0, 256, (30, 64, 96, 3), np.uint8)
     write_segment(tmp_path / "ready.mp4", noise, size=(96, 64), fps=FILM, encoding=encoding)
