@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from longtake.nodes.take.kept import KeptWindow, read_kept
 from takes import begin, each_window, finish, leftovers, make_next, make_windows, numbers, pixels, small_plan
@@ -24,6 +24,7 @@ from takes import begin, each_window, finish, leftovers, make_next, make_windows
 PLAN = small_plan(53)
 assert len(PLAN.windows) == 4
 RETAKEN = 2
+REPORTS = 4 + 1 + 1 + 2 + 1  # four windows, the video, the retake, two windows, the video
 
 
 def run(root: Path, report: Callable[[str], None]) -> None:
@@ -55,13 +56,13 @@ def described(kept: KeptWindow) -> str:
     return f"{kept.index} {kept.attempt} {kept.segment_hash} {kept.made}"
 
 
-def in_child(root: Path, prepare: Callable[[], None]) -> tuple[int, int]:
-    """Start a run in a child that writes what it reports to a file. Gives its id and the end of a pipe."""
+def in_child(root: Path, prepare: Callable[[], None]) -> tuple[int, BinaryIO]:
+    """Start a run in a child. Gives its id and the end of a pipe through which it reports, line by line."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:
         os.close(writing)
-        return child, reading
+        return child, os.fdopen(reading, "rb")
     try:
         os.close(reading)
         prepare()
@@ -72,9 +73,9 @@ def in_child(root: Path, prepare: Callable[[], None]) -> tuple[int, int]:
     os._exit(0)
 
 
-def ended(child: int, reading: int) -> tuple[int, list[str]]:
-    """How the child ended, and the lines that it had reported."""
-    with os.fdopen(reading, "rb") as pipe:
+def ended(child: int, pipe: BinaryIO) -> tuple[int, list[str]]:
+    """How the child ended, and the lines that it reported and that nobody has read yet."""
+    with pipe:
         lines = pipe.read().decode().splitlines()
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), lines
 
@@ -137,8 +138,7 @@ def went_on(root: Path, status: int, lines: list[str], **when: Any) -> dict[str,
 def undisturbed(root: Path) -> tuple[float, str]:
     """Seconds and pixels of a run that nobody kills."""
     started = time.perf_counter()
-    child, reading = in_child(root, _no_waiting)
-    status, _ = ended(child, reading)
+    status, _ = ended(*in_child(root, _no_waiting))
     seconds = time.perf_counter() - started
     if status:
         raise RuntimeError("The undisturbed run failed.")
@@ -147,18 +147,23 @@ def undisturbed(root: Path) -> tuple[float, str]:
 
 
 def at_random(root: Path, count: int, seed: int) -> None:
-    """Kill `count` runs, each at a moment between its start and its end."""
+    """Kill `count` runs, each at some moment within some stage, so that a slow machine is killed as evenly."""
     _, expected = undisturbed(root / "warm")
     seconds, again = undisturbed(root / "undisturbed")
-    say({"expected": [expected, again], "seconds": seconds})
+    say({"expected": [expected, again]})
     moments = random.Random(seed)  # noqa: S311 - nothing is hidden with it
-    for number in range(count):
-        moment = moments.uniform(0, seconds)
-        child, reading = in_child(root / str(number), _no_waiting)
+    while count:
+        stage, moment = moments.randrange(REPORTS), moments.uniform(0, 1.5 * seconds / REPORTS)
+        child, pipe = in_child(root / str(count), _no_waiting)
+        lines = [pipe.readline().decode().strip() for _ in range(stage)]
         time.sleep(moment)
         os.kill(child, signal.SIGKILL)
-        status, lines = ended(child, reading)
-        say(went_on(root / str(number), status, lines, moment=moment))
+        status, more = ended(child, pipe)
+        if status == 0:  # too late
+            shutil.rmtree(root / str(count))
+            continue
+        say(went_on(root / str(count), status, lines + more, moment=moment))
+        count -= 1
 
 
 def around_renames(root: Path) -> None:
@@ -169,8 +174,7 @@ def around_renames(root: Path) -> None:
         number += 1
         for after in (False, True):
             folder = root / f"{number}-{after}"
-            child, reading = in_child(folder, kill_around_rename(number, after=after))
-            status, lines = ended(child, reading)
+            status, lines = ended(*in_child(folder, kill_around_rename(number, after=after)))
             if status == 0:
                 return
             say(went_on(folder, status, lines, rename=number, after=after))

@@ -60,10 +60,8 @@ def test_at_random_moments(runs: dict[str, Lines]) -> None:
     assert len(kills) == KILLS
     for kill in kills:
         check(kill, first["expected"][0])
-        assert kill["status"] in (-9, 0)
-    killed = [kill for kill in kills if kill["status"] == -9]
-    assert len(killed) > KILLS // 2  # a few come too late
-    assert len({len(kill["reported"]) for kill in killed}) > 5  # and the others at different stages
+        assert kill["status"] == -9
+    assert len({len(kill["reported"]) for kill in kills}) > 6  # in nearly every stage of the run
 
 
 def test_before_and_after_each_rename(runs: dict[str, Lines]) -> None:
