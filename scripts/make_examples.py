@@ -1,7 +1,7 @@
 """Make the example workflows.
 
-``python -m longtake.scripts.make_examples`` writes example_workflows/*.json; with ``--check`` it writes nothing and
-says which of them differ from what it would write.
+``python -m longtake.scripts.make_examples`` writes example_workflows/*.json and their thumbnails; with ``--check``
+it writes nothing and says which of them differ from what it would write.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ import json
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 from . import example_notes as notes
+from . import example_pictures
 from .canvas import BYPASSED, Canvas, Group, Node, Output
+from .example_pictures import differs, save
 
 FOLDER = Path(__file__).parents[1] / "example_workflows"
 WRAPPER, SEPARATION, OURS = "ComfyUI-WanVideoWrapper", "ComfyUI-MelBandRoFormer", "longtake"
@@ -142,28 +146,41 @@ def look_at_a_plan() -> Canvas:
 EXAMPLES = (talking_video, look_at_a_plan)
 
 
+PICTURES = {talking_video: example_pictures.talking_video, look_at_a_plan: example_pictures.look_at_a_plan}
+
+
 def contents() -> dict[Path, str]:
     """Every example's file and what it holds."""
-    canvases = [make() for make in EXAMPLES]
     return {
         FOLDER / f"{canvas.name}.json": json.dumps(canvas.as_dict(), indent=1, ensure_ascii=False) + "\n"
-        for canvas in canvases
+        for canvas in (make() for make in EXAMPLES)
     }
+
+
+def pictures() -> dict[Path, Image.Image]:
+    """Every example's thumbnail, beside it under its name."""
+    return {FOLDER / f"{make().name}.jpg": PICTURES[make]() for make in EXAMPLES}
+
+
+def differing() -> list[str]:
+    """The names of the files that are not what would be written."""
+    texts = [path for path, text in contents().items() if not path.exists() or path.read_text("utf-8") != text]
+    return [path.name for path in texts + [path for path, image in pictures().items() if differs(image, path)]]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the examples, or check them. 0: done or equal, 1: a file differs."""
     parser = argparse.ArgumentParser(prog="make_examples", description="Make the example workflows.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs")
-    differing = 0
-    check = parser.parse_args(arguments).check
+    if parser.parse_args(arguments).check:
+        for name in (names := differing()):
+            print(f"{name} differs; run this without --check.", file=sys.stderr)
+        return min(len(names), 1)
     for path, text in contents().items():
-        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
-            differing += 1
-            print(f"{path.name} differs; run this without --check.", file=sys.stderr)
-        elif not check:
-            path.write_text(text, encoding="utf-8", newline="\n")
-    return min(differing, 1)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    for path, image in pictures().items():
+        save(image, path)
+    return 0
 
 
 if __name__ == "__main__":

@@ -30,13 +30,21 @@ def test_check_finds_a_file_that_differs(tmp_path, monkeypatch) -> None:  # noqa
     assert make_examples.main(["--check"]) == 1
     assert make_examples.main([]) == 0
     assert make_examples.main(["--check"]) == 0
+    picture = tmp_path / TALKING_VIDEO.with_suffix(".jpg").name
+    picture.write_bytes((tmp_path / "look-at-a-plan.jpg").read_bytes())
+    assert make_examples.differing() == [picture.name]
     path = tmp_path / TALKING_VIDEO.name
     path.write_text(path.read_text(encoding="utf-8").replace("832", "833"), encoding="utf-8")
-    assert make_examples.main(["--check"]) == 1
+    assert make_examples.differing() == [path.name, picture.name]
 
 
 def test_every_example_has_its_file_and_no_other_lies_there() -> None:
     assert sorted(make_examples.FOLDER.glob("*.json")) == FILES
+
+
+def test_every_example_has_a_small_thumbnail() -> None:
+    for path in FILES:
+        assert 5_000 < path.with_suffix(".jpg").stat().st_size < 100_000
 
 
 def test_every_link_is_known_at_both_ends_and_of_one_type(workflow: dict[str, Any]) -> None:
