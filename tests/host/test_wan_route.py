@@ -167,6 +167,22 @@ def test_our_windows_are_those_of_the_loop(
     assert apart <= CLOSE
 
 
+@pytest.mark.parametrize("scheduler", ["dpm++_sde", "lcm"])
+def test_schedulers_that_draw_noise_agree_when_the_generator_is_carried(
+    wan_server: Server, loop_video: Any, record_property: Any, scheduler: str
+) -> None:
+    settings = replace(SHORT, scheduler=scheduler, steps=3)
+    graph = graph_of(settings, f"carried {scheduler}")
+    noise, _ = graph.prompt[graph.sampler]["inputs"]["samples"]
+    graph.prompt[noise]["class_type"] = "LongTakeTestCarriedNoise"
+    graph.prompt[noise]["inputs"]["name"] = scheduler
+    kept = graph.prompt.add("LongTakeTestKeepState", samples=graph.sampler[0], name=scheduler)
+    _set(graph, "WanVideoDecode", samples=kept[0])
+    apart = difference(joined(windows_made(wan_server, graph), settings.overlap), loop_video(settings))
+    record_property("largest_difference", apart)
+    assert apart <= CLOSE
+
+
 def test_two_speakers_without_masks_are_told_apart_as_the_loop_does(wan_server: Server) -> None:
     """The loop makes masks too late for the run that needs them, and writes them into the cached embeds (#1934)."""
     settings = replace(SHORT, speakers=2, masks=False)

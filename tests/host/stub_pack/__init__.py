@@ -7,7 +7,16 @@ from .embeds import EMBED_NODES
 from .loop_noise import NOISE_NODES
 from .media import MEDIA_NODES
 from .sampler import SAMPLER_NODES
+from .wan_noise import CARRIED_NODES
 from .wan_spoil import SPOIL_NODES
 from .watch import WATCH_NODES
 
-NODE_CLASS_MAPPINGS = {**SAMPLER_NODES, **MEDIA_NODES, **EMBED_NODES, **NOISE_NODES, **WATCH_NODES, **SPOIL_NODES}
+NODE_CLASS_MAPPINGS = {
+    **SAMPLER_NODES,
+    **MEDIA_NODES,
+    **EMBED_NODES,
+    **NOISE_NODES,
+    **WATCH_NODES,
+    **SPOIL_NODES,
+    **CARRIED_NODES,
+}
