@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,13 @@ from .painter import Painter
 from .voice import follow_voice
 
 _SIDE, _BACK, _TEXT = 640, (24, 26, 31), (200, 206, 216)
+#: Frames among which the one with the widest mouth is taken.
+_LOOKED_AT = 20
 #: Two pictures are the same up to what JPEG and another version of Pillow do: 8-bit steps, on average.
 _TOLERANCE = 4.0
 
 
+@cache
 def talking_video() -> Image.Image:
     """A frame of the demo that speaks, and below it the plan that it comes from."""
     sound, plan = _speech("exact")
@@ -28,7 +32,7 @@ def talking_video() -> Image.Image:
     voice = follow_voice(sound.waveform, sound.sample_rate, plan.fps, plan.frames)
     painter = Painter(picture, landmarks, voice, plan.fps)
     window = plan.windows[0]
-    widest = int(np.argmax(voice.opening[: window.stop]))
+    widest = int(np.argmax(voice.opening[:_LOOKED_AT]))
     frames = painter.window(window, picture[None].astype(np.float32) / 255, seed=0)
     frame = Image.fromarray(next(frame for number, frame in enumerate(frames) if number == widest))
     below = _drawn(plan, sound)
@@ -39,6 +43,7 @@ def talking_video() -> Image.Image:
     return image
 
 
+@cache
 def look_at_a_plan() -> Image.Image:
     """The same sound under three ways to meet its end."""
     image = Image.new("RGB", (_SIDE, _SIDE), _BACK)
