@@ -34,6 +34,9 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
         if old is None or new is None:
             yield f"{name} (node {node}) was {'added' if old is None else 'removed'}"
             continue
+        if old.get("class_type") != new.get("class_type"):
+            yield f"{old.get('class_type')} (node {node}) became {name}"
+            continue
         old_inputs, new_inputs = old.get("inputs", {}), new.get("inputs", {})
         for key in sorted({*old_inputs, *new_inputs}):
             if name == "LongTakeAudioLoopController" and key == "seed":
