@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -32,10 +33,10 @@ def texture(height: int, width: int, seed: int) -> Tensor:
     light, tint = torch.zeros(1, 1, height, width), torch.zeros(1, 3, height, width)
     for cell, amount in ((48, 0.13), (16, 0.08), (5, 0.05), (2, 0.03)):
         grid = (height // cell + 3, width // cell + 3)
-        for field, channels in ((light, 1), (tint, 3)):
-            coarse = torch.randn(1, channels, *grid, generator=random)
+        for layer, share in ((light, 1.0), (tint, 0.5)):
+            coarse = torch.randn(1, layer.shape[1], *grid, generator=random)
             fine = functional.interpolate(coarse, size=(height, width), mode="bicubic", align_corners=False)
-            field += fine * (amount if channels == 1 else amount * 0.5)
+            layer.add_(fine, alpha=amount * share)
     base = torch.tensor([0.5, 0.43, 0.38])[:, None, None]
     return (base + light + tint)[0].permute(1, 2, 0).clamp(0.04, 0.94).contiguous()
 
@@ -199,8 +200,11 @@ DRIFTS: Mapping[str, Drift] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """error: root mean square in the last window. flicker: of the change of the mean from frame to frame, beyond
-    the scene's own. seam: mean step of the mean colour at the seams. worst_seam: the largest. All in 1/255.
+    """What a method left, all in 1/255.
+
+    error: root mean square in the last window. flicker: root mean square of the change of the mean colour from
+    frame to frame inside windows, beyond the scene's own. seam: mean step of the mean colour at the seams.
+    worst_seam: the largest.
     """
 
     error: float
@@ -214,7 +218,8 @@ def run_take(
 ) -> Outcome:
     """A whole take, each window going on from what `method` made of the one before.
 
-    The first window has no step, only what grows inside it. The colours that a window goes on from are found by regressing the corrected tail on the scene.
+    The first window has no step, only what grows inside it. The colours that a window goes on from are found by
+    regressing the corrected tail on the scene.
     """
     random = torch.Generator().manual_seed(seed)
     state = torch.eye(10, 3).roll(1, 0)
@@ -234,16 +239,20 @@ def run_take(
         state = _regression(truth[-overlap:], tail)
         off.append((made - truth).mean((1, 2))[overlap if index else 0 :] * 255)
         error = 255 * float((made - truth).square().mean().sqrt())
-    steps = torch.stack([(after[0] - before[-1]).abs().mean() for before, after in zip(off, off[1:], strict=False)])
+    steps = torch.stack([(after[0] - before[-1]).abs().mean() for before, after in pairwise(off)])
     inside = torch.cat([part.diff(dim=0) for part in off])
     return Outcome(error, float(inside.square().mean().sqrt()), float(steps.mean()), float(steps.max()))
 
 
 def noise_floor(scene: Scene, windows: int = 8, window: int = 81, overlap: int = 9) -> float:
     """The error that the noise alone makes in the last window, in 1/255."""
-    return run_take(
-        scene, DRIFTS["no drift"], lambda raw, _tail, _first: raw, windows=windows, window=window, overlap=overlap
-    ).error
+    outcome = run_take(scene, DRIFTS["no drift"], uncorrected, windows=windows, window=window, overlap=overlap)
+    return outcome.error
+
+
+def uncorrected(raw: Tensor, _tail: Tensor | None, _first: Tensor) -> Tensor:
+    """The method that does nothing."""
+    return raw
 
 
 def _terms(colours: Tensor) -> Tensor:
@@ -259,4 +268,5 @@ def _regression(truth: Tensor, shown: Tensor) -> Tensor:
     source, target = truth.reshape(-1, 3).double(), shown.reshape(-1, 3).double()
     inside = ((target > 0.01) & (target < 0.99)).all(1)
     terms = _terms(source[inside])
-    return torch.linalg.solve(terms.T @ terms, terms.T @ target[inside]).float()
+    solution: Tensor = torch.linalg.solve(terms.T @ terms, terms.T @ target[inside])
+    return solution.float()

@@ -41,8 +41,7 @@ def compose(second: Tensor, first: Tensor) -> Tensor:
 
 def with_strength(transform: Tensor, strength: float) -> Tensor:
     """`transform` in part: 0 changes nothing, 1 is all of it, up to 10 exaggerates; (..., 3, 4)."""
-    if not 0 <= strength <= 10:
-        raise ValueError(f"A strength of {strength} is out of range. Use 0 to 10, for example 1.")
+    check_strength(strength)
     return identity() + strength * (transform - identity())
 
 
@@ -59,15 +58,7 @@ def apply(frames: Tensor, transform: Tensor, out: Tensor | None = None) -> Tenso
             f"A transform of shape {tuple(transform.shape)} does not fit {len(frames)} frames. "
             f"Use (3, 4) or ({len(frames)}, 3, 4)."
         )
-    if out is None:
-        out = torch.empty_like(frames, memory_format=torch.contiguous_format)
-    elif out.shape != frames.shape or out.dtype != frames.dtype or out.device != frames.device:
-        raise ValueError(
-            f"A buffer of {tuple(out.shape)} {out.dtype} on {out.device} cannot take frames of "
-            f"{tuple(frames.shape)} {frames.dtype} on {frames.device}. Use torch.empty_like(frames)."
-        )
-    elif not out.is_contiguous():
-        raise ValueError("A buffer with gaps cannot be written to. Use torch.empty(frames.shape).")
+    out = buffer_for(frames, out)
     with torch.no_grad():
         if frames.device.type == "cpu":
             finite = _apply_on_cpu(frames, transform, out)
@@ -76,6 +67,27 @@ def apply(frames: Tensor, transform: Tensor, out: Tensor | None = None) -> Tenso
     if not finite:
         raise ValueError(NOT_FINITE)
     return out
+
+
+def buffer_for(frames: Tensor, out: Tensor | None) -> Tensor:
+    """`out` if it can take the result for `frames`, a new tensor if it is None."""
+    if out is None:
+        return torch.empty_like(frames, memory_format=torch.contiguous_format)
+    if out.shape != frames.shape or out.dtype != frames.dtype or out.device != frames.device:
+        raise ValueError(
+            f"A buffer of {tuple(out.shape)} {out.dtype} on {out.device} cannot take frames of "
+            f"{tuple(frames.shape)} {frames.dtype} on {frames.device}. Use torch.empty_like(frames)."
+        )
+    if not out.is_contiguous():
+        raise ValueError("A buffer with gaps cannot be written to. Use torch.empty(frames.shape).")
+    return out
+
+
+def check_strength(strength: float) -> float:
+    """A strength from 0 to 10, or an error."""
+    if not 0 <= strength <= 10:
+        raise ValueError(f"A strength of {strength} is out of range. Use 0 to 10, for example 1.")
+    return strength
 
 
 NOT_FINITE = (

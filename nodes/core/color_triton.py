@@ -6,8 +6,8 @@ import triton
 import triton.language as tl
 
 
-@triton.jit
-def affine_kernel(frames, out, table, bad, values, BLOCK: tl.constexpr):  # noqa: ANN001, ANN201, N803 - Triton's own language
+@triton.jit  # type: ignore[untyped-decorator, unused-ignore]
+def affine_kernel(frames, out, table, bad, values, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, N803 - Triton's own language
     """out = clamp(matrix @ colour + offset) for one block of one frame.
 
     frames, out: contiguous (F, H, W, 3). table: (F, 3, 4) float32. bad: one int32, set to 1 where a result is
