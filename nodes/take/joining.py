@@ -104,7 +104,7 @@ def _picture_packets(
     kind = _kind(stream)
     # Frames that are decoded before they are shown move all decoding forward by as many.
     delay = _MOST_REORDERED if kind[0] == "h264" else 0
-    start = 0
+    start, tick = 0, 1 / fps
     for segment in segments:
         count = 0
         with _opened(segment) as container:
@@ -113,13 +113,15 @@ def _picture_packets(
                     f"{segment.name} was encoded with other settings or another size than {segments[0].name} "
                     "and cannot be joined as it is. Make that window again with the take's encoding."
                 )
-            for packet in container.demux(container.streams.video[0]):
-                if not packet.size:
+            video = container.streams.video[0]
+            frames_per_tick = fps * Fraction(video.time_base or 0)
+            for packet in container.demux(video):
+                if not packet.size or packet.pts is None:
                     continue
-                packet.pts = start + round(_seconds(packet.pts, packet) * fps)
+                packet.pts = start + round(packet.pts * frames_per_tick)
                 packet.dts = start + count - delay
                 packet.duration = 1
-                packet.time_base = 1 / fps
+                packet.time_base = tick
                 packet.stream = stream
                 count += 1
                 yield packet
@@ -169,14 +171,9 @@ def _sound_packets(stream: AudioStream, container: InputContainer, source: Audio
     yield from stream.encode()
 
 
-def _decoded_at(packet: Packet[Any]) -> Fraction:
-    return _seconds(packet.dts, packet)
-
-
-def _seconds(ticks: int | None, packet: Packet[Any]) -> Fraction:
-    if ticks is None:
-        raise ValueError("A packet without a time cannot be joined. Make the windows of this take again.")
-    return ticks * packet.time_base
+def _decoded_at(packet: Packet[Any]) -> float:
+    """In seconds: good enough to put sound and picture side by side in the file."""
+    return (packet.dts or 0) * float(packet.time_base)
 
 
 def _aac_rate(rate: int) -> int:
