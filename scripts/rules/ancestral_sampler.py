@@ -16,7 +16,7 @@ from ..workflow.graph import Graph, Node
 from . import ltx
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
-from .ltx_examples import GRAPH
+from .ltx_examples import CLIP, GRAPH
 from .settings import set_value
 
 NAME = "ancestral-sampler"
@@ -43,6 +43,5 @@ def _finding(holder: Node, name: str) -> Finding:
     return Finding(holder, text, set_value(holder, "sampler_name", "euler"))
 
 
-_CLIP = {name: node for name, node in GRAPH.items() if name not in ("close", "join", "decode", "video")}
-GOOD = (GRAPH, changed(_CLIP, "euler", sampler_name="euler_ancestral"))
+GOOD = (GRAPH, changed(CLIP, "euler", sampler_name="euler_ancestral"))
 BAD = ((changed(GRAPH, "euler", sampler_name="euler_ancestral"), GRAPH),)

@@ -58,3 +58,15 @@ LOOP: Nodes = {
     "video": ("VHS_VideoCombine", {"images": ("decode", 0), "audio": ("trim", 0), "frame_rate": 25, "loop_count": 0, "filename_prefix": "loop", "format": "video/h264-mp4", "pix_fmt": "yuv420p", "crf": 19, "save_metadata": True, "trim_to_audio": True, "pingpong": False, "save_output": True}),
 }  # fmt: skip
 GRAPH = prompt(LOOP)
+
+_NEEDED = (
+    "load", "resize", "prepare", "vae", "audio_vae", "clip", "unet", "unwanted", "nag", "shift", "sigmas", "euler", "text", "nothing", "rate",
+    "sound", "trim", "separator", "vocals", "seconds", "first_sound", "first_audio", "empty", "start", "first_both", "first_noise",
+    "first_guider", "first", "first_parts",
+)  # fmt: skip
+#: One clip without a loop.
+CLIP = prompt(
+    {name: LOOP[name] for name in _NEEDED},
+    decode=(LOOP["decode"][0], {**LOOP["decode"][1], "latents": ("first_parts", 0)}),
+    video=LOOP["video"],
+)
