@@ -2,7 +2,7 @@
 
 Why is this bad?
     Every window continues from the last frames of the one before, and small shifts of colour and contrast add
-    up. Over some thirty seconds they show.
+    up. Over some thirty seconds they show. A video that is made over (with `samples`) brings its own colours.
 
 Fix
     `mkl`. Unsafe: it also flattens changes of light that are meant.
@@ -31,9 +31,11 @@ _LONG = 30
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Loops whose length is known."""
-    loops = [(loop, loop.frames / loop.fps) for loop in wrapper_loops(graph) if loop.frames and loop.fps]
+    # A video that is made over keeps its own colours: it is given to the sampler.
+    made = [loop for loop in wrapper_loops(graph) if "samples" not in loop.sampler.links]
+    loops = [(loop, loop.frames / loop.fps) for loop in made if loop.frames and loop.fps]
     if not loops:
-        raise DoesNotApply("the length of the wrapper's loop is not known")
+        raise DoesNotApply("the length of the wrapper's loop is not known, or it makes another video over")
     for loop, length in loops:
         if length > _LONG and loop.node.value("colormatch") == "disabled":
             text = f"Up to {float(length):.0f} s without colour matching; over {_LONG} s colours drift. Use mkl."

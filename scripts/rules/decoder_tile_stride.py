@@ -59,7 +59,7 @@ def _clamped(node: Node) -> Iterator[Finding]:
             continue
         used = int(size) // 4 if least == 4 else int(overlap) // 2
         text = f"{shared} {shown(overlap)} is too much for {tile} {shown(size)}, and ComfyUI uses {used} without a word. Set {used}."
-        yield Finding(node, text, set_value(node, shared, used))
+        yield Finding(node, text, set_value(node, shared, used), severity="info" if least == 4 else "")
 
 
 def _seams(node: Node, windows: ltx.Windows) -> Iterator[Finding]:

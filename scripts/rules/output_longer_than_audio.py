@@ -46,7 +46,8 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         plan = loop.plan()
         if plan is not None and not plan.padding:
             continue
-        text = f"The loop makes {f'{plan.padding} frames' if plan else 'frames'} past the end of the sound, and the video keeps them. "
+        past = f" ({plan.padding} for {plan.frames})" if plan else ""
+        text = f"The loop makes frames past the end of the sound{past}, and the video keeps them. "
         if node.type != "VHS_VideoCombine":
             yield Finding(node, text + "Use an output that cuts to the sound, for example VHS_VideoCombine with trim_to_audio.")
         elif node.value("trim_to_audio", default=False) is False:

@@ -42,8 +42,8 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         outputs = outputs_of(graph, loop.sampler)
         cut = bool(outputs) and all(video.value("trim_to_audio") is True for video in outputs)
         text = (
-            f"{plan.frames} frames of sound are made in {_windows(plan)} of {plan.window} with an overlap of "
-            f"{plan.overlap}, {plan.padding} frames past its end{' (cut off again at the end)' if cut else ''}. "
+            f"{plan.frames} frames take {_windows(plan)} of {plan.window} with an overlap of {plan.overlap}, "
+            f"{plan.padding} frames past the end of a sound as long{'; the video is cut to it' if cut else ''}. "
             f"Aligned counts nearby are {_neighbours(loop, plan)}; this pack's take needs no alignment."
         )
         yield Finding(loop.voice or loop.node, text + _table(loop), severity="info" if cut else "")
