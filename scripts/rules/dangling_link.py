@@ -26,9 +26,8 @@ TYPES: tuple[str, ...] = ()
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """One finding for each input of a node that runs whose link, followed, ends in nothing."""
-    for node in graph.running():
-        for name in node.links:
-            source = node.source(name)
+    for node, arriving in graph.arrivals.items():
+        for name, source in arriving:
             if not isinstance(source, Broken) or source.kind != "gone":
                 continue
             last = graph.hops(node, name)[-1]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..workflow.graph import Broken, Graph, Node
+from ..workflow.graph import Broken, Graph, Node, Output
 from .engine import Context, Finding
 
 NAME = "link-cycle"
@@ -24,37 +24,40 @@ TYPES: tuple[str, ...] = ()
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """One finding for each node of a circle."""
     done: set[Node] = set()
-    for start in graph.running():
+    for start, arriving in graph.arrivals.items():
+        for name, source in arriving:
+            if isinstance(source, Broken) and source.kind == "circle":
+                yield Finding(start, f"The link of {name} leads in a circle and never reaches a node; link it to one.")
         if start not in done:
-            yield from _walk(start, done)
+            yield from _walk(graph, start, done)
 
 
-def _walk(start: Node, done: set[Node]) -> Iterator[Finding]:
+def _walk(graph: Graph, start: Node, done: set[Node]) -> Iterator[Finding]:
     way: dict[Node, None] = {start: None}
-    stack = [(start, iter(start.links))]
+    stack = [(start, iter(graph.arrivals.get(start, ())))]
     while stack:
-        node, names = stack[-1]
-        name = next(names, None)
-        if name is None:
+        node, arriving = stack[-1]
+        for _, source in arriving:
+            if not isinstance(source, Output) or source.node in done:
+                continue
+            feeder = source.node
+            if feeder in way:
+                yield from _circle(list(way), feeder)
+                continue
+            way[feeder] = None
+            stack.append((feeder, iter(graph.arrivals.get(feeder, ()))))
+            break
+        else:
             stack.pop()
             done.add(node)
             way.pop(node, None)
-            continue
-        source = node.source(name)
-        if isinstance(source, Broken) and source.kind == "circle":
-            yield Finding(node, f"The link of {name} leads in a circle and never reaches a node; link it to one.")
-        feeder = node.feeder(name)
-        if feeder is None or feeder in done:
-            continue
-        if feeder in way:
-            members = list(way)
-            circle = [*members[members.index(feeder) :], feeder]
-            text = " ← ".join(member.path for member in circle)
-            for member in circle[1:]:
-                yield Finding(member, f"These nodes wait for each other: {text}; take one of the links away.")
-            continue
-        way[feeder] = None
-        stack.append((feeder, iter(feeder.links)))
+
+
+def _circle(way: list[Node], again: Node) -> Iterator[Finding]:
+    circle = [*way[way.index(again) :], again]
+    text = " ← ".join(member.path for member in circle)
+    for member in circle[1:]:
+        yield Finding(member, f"These nodes wait for each other: {text}; take one of the links away.")
 
 
 _A = {"class_type": "ImageScaleBy", "inputs": {"image": ["b", 0], "upscale_method": "area", "scale_by": 1.0}}

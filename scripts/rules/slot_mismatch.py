@@ -29,43 +29,41 @@ _SAME = ({"COMBO", "STRING"}, {"INT", "FLOAT"}, {"INT", "FLOAT", "BOOLEAN"})
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Compare the types of the two nodes' definitions; where one is not known, what the file says."""
-    for node in graph.running():
-        if not node.links:
-            continue
-        wanted = _wanted(graph, node)
-        for name in node.links:
-            source = node.source(name)
-            if not isinstance(source, Output) or name not in wanted:
+    for node, arriving in graph.arrivals.items():
+        known = graph.definitions.types(node.type)
+        drawn = dict(node.inputs) if arriving and (known is None or graph.kind == "ui") else {}
+        for name, source in arriving:
+            if not isinstance(source, Output):
                 continue
-            given = _given(graph, source)
-            if given is None:
-                text = f"{name} takes output {source.slot} of {source.node.label}, which has none of that number"
-                yield Finding(node, f"{text}; link it to one that it has.")
-            elif not types_fit(given, wanted[name]) and not any({given, wanted[name]} <= same for same in _SAME):
-                text = f"{name} wants {wanted[name]} and is linked to {given} of {source.node.label}"
-                yield Finding(node, f"{text}; link it to {wanted[name]}.")
+            wanted = drawn.get(name, "*") if known is None else known.get(name, "*")
+            if wanted == "*" or not types_fit(drawn.get(name, wanted), wanted):
+                # Where file and definition differ, the pack's version may: only what both say is held against it.
+                continue
+            yield from _compare(graph, node, name, source, wanted)
 
 
-def _wanted(graph: Graph, node: Node) -> dict[str, str]:
-    drawn = dict(node.inputs)
-    known = graph.definitions.inputs(node.type)
-    if known is None:
-        return drawn
-    # Where file and definition differ, the pack's version may: only what both say is held against it.
-    types = {entry.name: entry.type for entry in known}
-    return {name: type_ for name, type_ in types.items() if types_fit(drawn.get(name, type_), type_)}
+def _compare(graph: Graph, node: Node, name: str, source: Output, wanted: str) -> Iterator[Finding]:
+    given = _given(graph, source)
+    if given is None:
+        text = f"{name} takes output {source.slot} of {source.node.label}, which has none of that number"
+        yield Finding(node, f"{text}; link it to one that it has.")
+    elif not types_fit(given, wanted) and not any({given, wanted} <= same for same in _SAME):
+        text = f"{name} wants {wanted} and is linked to {given} of {source.node.label}"
+        yield Finding(node, f"{text}; link it to {wanted}.")
 
 
 def _given(graph: Graph, source: Output) -> str | None:
     known = graph.definitions.outputs(source.node.type)
-    drawn = source.node.outputs
     if known is None:
+        drawn = source.node.outputs
         return source.type if source.slot < len(drawn) or not drawn else "*"
+    if graph.kind == "api":
+        return known[source.slot][1] if source.slot < len(known) else None
+    drawn = source.node.outputs
     if source.slot >= len(known):
-        return None if source.slot >= len(drawn) or graph.kind == "api" else drawn[source.slot][1]
-    if graph.kind == "ui" and source.slot < len(drawn) and not types_fit(drawn[source.slot][1], known[source.slot][1]):
-        return "*"
-    return known[source.slot][1]
+        return drawn[source.slot][1] if source.slot < len(drawn) else None
+    given = known[source.slot][1]
+    return given if source.slot >= len(drawn) or types_fit(drawn[source.slot][1], given) else "*"
 
 
 _NODES = {

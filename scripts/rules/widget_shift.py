@@ -30,6 +30,7 @@ FIX = "safe"
 TYPES: tuple[str, ...] = ()
 
 _NUMBERS = ("INT", "FLOAT")
+_CONTROLS = frozenset(AFTER_GENERATE)
 
 
 def check(graph: Graph, context: Context) -> Iterator[Finding]:
@@ -37,10 +38,13 @@ def check(graph: Graph, context: Context) -> Iterator[Finding]:
     if graph.kind != "ui":
         raise DoesNotApply("a prompt names its values")
     for node in graph.running():
-        if isinstance(node, UiNode):
+        if not isinstance(node, UiNode):
+            continue
+        if "widgets_values_named" in node.raw:
             yield from _named(node, context)
-            if any(value in AFTER_GENERATE for value in _list(node) if isinstance(value, str)):
-                yield from _stray(graph, node)
+        values = node.raw.get("widgets_values")
+        if isinstance(values, list) and not _CONTROLS.isdisjoint(value for value in values if type(value) is str):
+            yield from _stray(graph, node)
 
 
 def _list(node: UiNode) -> list[Any]:

@@ -40,6 +40,7 @@ class Definitions:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self._inputs: dict[str, tuple[InputDef, ...] | None] = {}
+        self._types: dict[str, Mapping[str, str] | None] = {}
 
     def __contains__(self, kind: object) -> bool:
         return kind in self._data
@@ -51,10 +52,17 @@ class Definitions:
             self._inputs[kind] = tuple(map(_input, entry[0])) if entry else None
         return self._inputs[kind]
 
-    def outputs(self, kind: str) -> list[tuple[str, str]] | None:
+    def types(self, kind: str) -> Mapping[str, str] | None:
+        """The type of each input by name; None if the node type is not known."""
+        if kind not in self._types:
+            known = self.inputs(kind)
+            self._types[kind] = {entry.name: entry.type for entry in known} if known is not None else None
+        return self._types[kind]
+
+    def outputs(self, kind: str) -> Sequence[tuple[str, str]] | None:
         """(name, type) of the outputs of a node type; None if the type is not known."""
         entry = self._data.get(kind)
-        return [(name, type_) for name, type_ in entry[1]] if entry else None
+        return entry[1] if entry else None
 
     def is_output(self, kind: str) -> bool:
         """Whether a node type is run for its own sake: it saves or shows something."""

@@ -250,9 +250,9 @@ class Graph:
         """`Node.source`, remembered."""
         key = (node, name)
         if key not in self._sources:
-            from .resolve import trace  # noqa: PLC0415 - the two modules describe one thing
+            from .resolve import source  # noqa: PLC0415 - the two modules describe one thing
 
-            self._sources[key] = trace(node, name)[0]
+            self._sources[key] = source(node, name)
         return self._sources[key]
 
     def hops(self, node: Node, name: str) -> list[Hop]:
@@ -262,12 +262,23 @@ class Graph:
         return trace(node, name)[1]
 
     @cached_property
+    def arrivals(self) -> Mapping[Node, Sequence[tuple[str, Source]]]:
+        """For each node that runs, what its links bring: (input name, source)."""
+        from .resolve import source  # noqa: PLC0415 - the two modules describe one thing
+
+        found = {}
+        for node in self.running():
+            found[node] = [(name, source(node, name)) for name in node.links]
+            for name, origin in found[node]:
+                self._sources[node, name] = origin
+        return found
+
+    @cached_property
     def consumers(self) -> Mapping[Node, Sequence[tuple[int, Node, str]]]:
         """For each node that runs, who takes its outputs: (slot, node, input name)."""
         found: dict[Node, list[tuple[int, Node, str]]] = {}
-        for node in self.running():
-            for name in node.links:
-                source = self.source(node, name)
+        for node, arriving in self.arrivals.items():
+            for name, source in arriving:
                 if isinstance(source, Output):
                     found.setdefault(source.node, []).append((source.slot, node, name))
         return found
@@ -283,11 +294,10 @@ class Graph:
         for current in queue:
             if current.type in stop and current is not node:
                 continue
-            for name in current.links:
-                feeder = current.feeder(name)
-                if feeder is not None and feeder not in seen:
-                    seen[feeder] = None
-                    queue.append(feeder)
+            for _, source in self.arrivals.get(current, ()):
+                if isinstance(source, Output) and source.node not in seen:
+                    seen[source.node] = None
+                    queue.append(source.node)
         return seen
 
     def downstream(self, node: Node, *, stop: frozenset[str] = frozenset()) -> dict[Node, None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .graph import BYPASSED, MUTED, REROUTES, Broken, Constant, Hop, Node, Output, Scope, Source
+from .graph import ALWAYS, BYPASSED, MUTED, REROUTES, VIRTUAL, Broken, Constant, Hop, Node, Output, Scope, Source
 
 #: Ids that stand for the walls of a subgraph, as the frontend writes them.
 INPUTS_ID, OUTPUTS_ID = "-10", "-20"
@@ -23,6 +23,17 @@ def trace(node: Node, name: str) -> tuple[Source, list[Hop]]:
     return _follow(node, name, link, hops), hops
 
 
+def source(node: Node, name: str) -> Source:
+    """The source of an input. Most links go straight to a node that runs; those cost nothing more."""
+    link = node.links.get(name)
+    if link is None:
+        return _own(node, name)
+    origin = node.scope.nodes.get(link[0])
+    if origin is not None and origin.mode == ALWAYS and origin.inner is None and origin.type not in VIRTUAL:
+        return Output(origin, link[1])
+    return _follow(node, name, link, [])
+
+
 def _own(node: Node, name: str) -> Source:
     return Constant(node.values[name], node, name) if name in node.values else None
 
@@ -31,7 +42,6 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
     scope: Scope = consumer.scope
     at: Node = consumer
     origin, slot = link
-    wanted = dict(consumer.inputs).get(consumer_input, "*")
     seen: set[tuple[int, str, int]] = set()
     while True:
         key = (id(scope), origin, slot)
@@ -60,7 +70,7 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
         if node.mode == MUTED:
             return None
         if node.mode == BYPASSED:
-            name = _bypass(node, slot, wanted)
+            name = _bypass(node, slot, dict(consumer.inputs).get(consumer_input, "*"))
         elif node.inner is not None:
             step = node.inner.wall.get(slot)
             if step is None:
