@@ -110,6 +110,27 @@ def test_floor_of_less_than_a_window(frames: int, kept: int) -> None:
     assert plan.frames == kept
 
 
+def test_what_the_source_documents_advise_against_exact() -> None:
+    """Their counts, 81 + 72 (n - 1) rounded down, made with an overlap of 25 by a loop that never trims.
+
+    Of the sounds of 81 to 10,000 frames hardly one gets a video of its own length; with "exact" every one does.
+    """
+    counts = range(81, 10_001)
+    advised = {frames: make_plan(frames, fit="floor").frames for frames in range(81, 10_001, 72)}
+    made = {frames: make_plan(frames, overlap=25, fit="pad").windows[-1].stop for frames in advised.values()}
+    of_sound = {frames: advised[frames - (frames - 81) % 72] for frames in counts}
+    cut = [frames - of_sound[frames] for frames in counts]
+    past = [made[of_sound[frames]] - of_sound[frames] for frames in counts]
+    assert (sum(map(bool, cut)), max(cut)) == (9782, 71)
+    assert (sum(map(bool, past)), max(past)) == (8480, 48)
+    assert sum(made[of_sound[frames]] != frames for frames in counts) == 9782
+    for frames in counts[::11]:
+        plan = make_plan(frames)
+        assert of_sound[frames] == make_plan(frames, fit="floor").frames
+        assert plan.frames == plan.windows[-1].kept[1] == frames
+        assert plan.padding <= 3
+
+
 def test_a_window_as_json() -> None:
     assert make_plan(100).windows[1].to_json() == {
         "index": 1,

@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 from longtake.nodes.core.job import window_seed
+from longtake.nodes.core.plan import plan_from_json
+from longtake.nodes.take import take as take_module
 from longtake.nodes.take.keep import keep_window
 from longtake.nodes.take.kept import Damaged
 from longtake.nodes.take.progress import describe, duration_to_text, seconds_left, status
@@ -651,6 +653,19 @@ def test_window_1000_costs_what_window_10_does(tmp_path: Path, monkeypatch: pyte
     assert touches.of(one_run) <= tenth
     assert take.complete
     assert 20 < tenth < 300
+
+
+def test_a_long_plan_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    monkeypatch.setattr(take_module, "plan_from_json", lambda data: read.append(data) or plan_from_json(data))
+    take = begin(tmp_path, FIVE)
+    for _ in range(5):
+        make_next(begin(tmp_path, FIVE))
+    finish(tmp_path, Take(take.folder))
+    assert len(read) == 1
+    record = take.folder / "take.json"
+    record.write_text(record.read_text().replace('"seed": 7', '"seed": 12'))
+    assert Take(take.folder).record.seed == 12
 
 
 def test_retakes_and_damage_late_in_a_long_take_look_at_each_window_once(

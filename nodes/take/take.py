@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,15 @@ class TakeRecord:
         }
 
 
+@lru_cache(maxsize=32)
+def _read_record(path: Path, _changed: int, _size: int) -> TakeRecord:
+    """The record in a file; read once as long as it does not change, because the plan of ten hours is long."""
+    values = read_json(path) or {}
+    values["plan"] = plan_from_json(values["plan"])
+    values["picture_size"] = tuple(values["picture_size"])
+    return TakeRecord(**values)
+
+
 class Surplus(Exception):
     """A window that need not be kept, and why."""
 
@@ -70,13 +80,10 @@ class Take:
     """One take on disk. Every method may be called from several processes at once."""
 
     def __init__(self, folder: Path) -> None:
-        data = read_json(folder / RECORD)
         try:
-            values = dict(data or {})
-            values["plan"] = plan_from_json(values["plan"])
-            values["picture_size"] = tuple(values["picture_size"])
-            self.record = TakeRecord(**values)
-        except (KeyError, TypeError, ValueError) as error:
+            found = (folder / RECORD).stat()
+            self.record = _read_record(folder / RECORD, found.st_mtime_ns, found.st_size)
+        except (KeyError, TypeError, ValueError, OSError) as error:
             raise ValueError(
                 f"{folder} is not a take: its {RECORD} is missing or damaged. "
                 "Remove the folder or use another name; `longtake takes list` shows what there is."
