@@ -97,6 +97,8 @@ class LongTakeWindowEmbedsWan(io.ComfyNode):
         """The embeds of this window."""
         transformer = model.model.diffusion_model
         wan_checks.check_model(getattr(transformer, "multitalk_model_type", None))
+        wan_checks.check_image_model(transformer.in_dim)
+        wan_checks.check_vae(vae)
         wan_checks.check_image_embeds(image_embeds, window.window.frames)
         wan_checks.check_prompt(
             cls.hidden.prompt or {},

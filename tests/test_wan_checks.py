@@ -2,16 +2,19 @@
 
 import copy
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from longtake.nodes.core.wan_checks import (
     check_image_embeds,
+    check_image_model,
     check_model,
     check_motion_frames,
     check_prompt,
     check_speakers,
+    check_vae,
 )
 
 FPS = Fraction(25)
@@ -64,6 +67,20 @@ def test_only_infinitetalk_is_taken(kind: str | None, sentence: str) -> None:
     check_model("InfiniteTalk")
     with pytest.raises(ValueError, match=sentence):
         check_model(kind)
+
+
+def test_only_image_to_video_models_are_taken() -> None:
+    check_image_model(36)
+    with pytest.raises(ValueError, match="text-to-video one with 16 input channels"):
+        check_image_model(16)
+
+
+def test_only_the_vae_of_wan_21_is_taken() -> None:
+    check_vae(SimpleNamespace(encode=print))
+    check_vae(SimpleNamespace(encode=print, z_dim=16))
+    for vae in (SimpleNamespace(encode_video=print), SimpleNamespace(encode=print, z_dim=48)):
+        with pytest.raises(ValueError, match="cannot encode the frames to continue from"):
+            check_vae(vae)
 
 
 @pytest.mark.parametrize(

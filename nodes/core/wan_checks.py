@@ -54,6 +54,24 @@ def check_model(kind: str | None) -> None:
     )
 
 
+def check_image_model(in_channels: int) -> None:
+    """The start image needs an image-to-video model. in_channels: the transformer's in_dim."""
+    if in_channels == _LATENT_CHANNELS:
+        raise ValueError(
+            f"The model is a text-to-video one with {in_channels} input channels and takes no start image. Load an "
+            "image-to-video model in WanVideoModelLoader, for example Wan2_1-I2V-14B-480P_fp16.safetensors."
+        )
+
+
+def check_vae(vae: Any) -> None:
+    """It must encode to the latents of Wan 2.1; the tiny preview VAEs have another interface."""
+    if not callable(getattr(vae, "encode", None)) or getattr(vae, "z_dim", _LATENT_CHANNELS) != _LATENT_CHANNELS:
+        raise ValueError(
+            f"A VAE of type {type(vae).__name__} cannot encode the frames to continue from. Link the Wan 2.1 VAE from "
+            "WanVideoVAELoader, for example Wan2_1_VAE_bf16.safetensors."
+        )
+
+
 def check_image_embeds(embeds: Mapping[str, Any], frames: int) -> None:
     """They must be those of WanVideoImageToVideoEncode with one start image, for `frames` frames at least."""
     if embeds.get("multitalk_sampling"):
