@@ -23,8 +23,8 @@ class State:
     """A take's state, replaced as a whole.
 
     revision: raised by every change to the windows. retakes: oldest first. kept: how many windows stand,
-    counted from the first, when the folder of windows was last changed at `seen` (ns). joined: the finished
-    video that is made of the windows that stand; empty if there is none.
+    counted from the first, when the folder of windows was as `seen` tells. joined: the finished video that is
+    made of the windows that stand; empty if there is none.
     """
 
     revision: int = 0

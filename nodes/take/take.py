@@ -310,10 +310,15 @@ class Take:
         return read_state(self.folder, self.windows)
 
     def _changed(self) -> int:
+        """What tells one state of the folder of windows from another.
+
+        When it was last changed, and how many folders it has: clocks of file systems may tick in steps of 4 ms.
+        """
         try:
-            return self.windows.stat().st_mtime_ns
+            found = self.windows.stat()
         except OSError:
             return 0
+        return found.st_mtime_ns << 16 | found.st_nlink & 0xFFFF
 
     def _count_kept(self, state: State, start: int = 0, continues: str = "") -> int:
         """How many windows stand, where those before `start` do: each whole, and made from the one before it."""
