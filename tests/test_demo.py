@@ -19,7 +19,7 @@ from longtake.nodes.core.units import samples_to_frames_rounded_up
 from longtake.nodes.take.sound import read_sound, write_sound
 from longtake.nodes.take.store import TakeStore
 from longtake.nodes.take.video import probe, read_frames
-from longtake.scripts import longtake, make_assets
+from longtake.scripts import longtake, make_assets, takes_command
 from longtake.scripts.demo_command import read_portrait
 from longtake.scripts.painter import Landmarks, Painter, usual_landmarks
 from longtake.scripts.voice import follow_voice
@@ -74,6 +74,31 @@ def test_the_video_is_as_long_as_the_sound(
     assert f"{frames} frames" in out
     assert len(list(read_frames(here / f"out{suffix}"))) == probe(here / f"out{suffix}").frames == frames
     assert read_sound(here / f"out{suffix}").waveform.shape == (1, SAMPLES)
+
+
+def test_no_torch_is_needed(here: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from longtake.scripts.longtake import main\n"
+        "assert main(sys.argv[1:]) == 0\n"
+        "assert main(['takes', 'show', 'out', '--json']) == 0\n"
+    )
+    command = [sys.executable, "-P", "-c", code, "demo", "--image", "face.png", "--audio", "speech.flac"]
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [*command, "-o", "out.mp4", *QUICK], check=False, capture_output=True, text=True, cwd=here
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(pixels(here / "out.mp4")) == 51
+
+
+def test_takes_lie_below_the_comfyui_around_the_pack(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takes_command, "_PACK", here / "ComfyUI" / "custom_nodes" / "any name")
+    demo(capsys)
+    assert (here / "ComfyUI" / "output" / "longtake" / "out" / "0001" / "take.json").exists()
+    demo(capsys, "--takes", "elsewhere")
+    assert (here / "elsewhere" / "out" / "0001" / "take.json").exists()
 
 
 def test_a_finished_demo_is_not_made_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

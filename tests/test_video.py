@@ -47,16 +47,18 @@ def write_all(folder: Path, counts: list[int], fps: Fraction, encoding: Encoding
     return paths
 
 
-def boxes(data: bytes) -> list[str]:
-    """The top boxes of an mp4 file."""
-    names, at = [], 0
+def boxes(data: bytes) -> dict[str, bytes]:
+    """The boxes of an mp4 file, or of one of its boxes, in order: what each holds."""
+    found, at = {}, 0
     while at < len(data):
         size, name = struct.unpack(">I4s", data[at : at + 8])
-        if size == 1:
-            (size,) = struct.unpack(">Q", data[at + 8 : at + 16])
-        names.append(name.decode())
+        found[name.decode("latin1")] = data[at + 8 : at + size]
         at += size
-    return names
+    return found
+
+
+def box(data: bytes, name: str) -> bytes:
+    return boxes(data)[name]
 
 
 @pytest.mark.parametrize("size", [(96, 64), (63, 41), (2, 2), (640, 360)])
@@ -259,10 +261,15 @@ def test_the_file_starts_at_once_and_carries_the_workflow(tmp_path: Path) -> Non
         metadata=metadata,
         frames=40,
     )
-    names = boxes((tmp_path / "all.mp4").read_bytes())
+    names = list(boxes((tmp_path / "all.mp4").read_bytes()))
     assert names.index("moov") < names.index("mdat")
     with av.open(str(tmp_path / "all.mp4")) as container:
         assert {key: container.metadata[key] for key in metadata} == metadata
+    # Where ComfyUI's canvas looks for it.
+    movie = box((tmp_path / "all.mp4").read_bytes(), "moov")
+    tags = box(box(movie, "udta"), "meta")[4:]
+    assert b"mdtaworkflow" in box(tags, "keys")
+    assert metadata["workflow"].encode() in box(tags, "ilst")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.mp4", "1.mp4", "all.mp4", "sound.flac"]
 
 

@@ -44,7 +44,7 @@ def join(
     The encoded frames are copied, so that they decode to the same pixels as the segments'. Frame n is
     shown at n / fps, and the video lasts frames / fps. The sound is encoded as AAC in mp4 and as FLAC in
     mkv, read a piece at a time, and is as long as the file it comes from. metadata: kept as the file's own
-    tags; ComfyUI loads the graph that is under "workflow" or "prompt".
+    tags; ComfyUI's canvas loads the graph that is under "workflow" or "prompt" in an mp4.
 
     ValueError: segments that do not belong together, hold another number of frames than `frames`, or are
     no video. OSError: the disk.
