@@ -74,11 +74,12 @@ def saved_result(path: Path) -> dict[str, str]:
     return {"filename": relative.name, "subfolder": relative.parent.as_posix(), "type": "output"}
 
 
-def say(text: str, node: str | None) -> None:
-    """Show a line of progress in a node, and in the log."""
+def say(text: str, *nodes: str | None) -> None:
+    """Show a line of progress in nodes, and once in the log."""
     log.info(text)
-    if node:
-        PromptServer.instance.send_progress_text(text, node)
+    for node in nodes:
+        if node:
+            PromptServer.instance.send_progress_text(text, node)
 
 
 def announce(data: Mapping[str, Any]) -> None:

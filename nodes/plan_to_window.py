@@ -142,7 +142,8 @@ class AudioLoopController(io.ComfyNode):
             )
         current.check_room()
         job = _job(current, picture, node, None if index == _NO_INDEX else index)
-        say(describe(current), node)
+        if not relay:  # else Keep Window has just said it
+            say(describe(current), node)
         announce({**status(current, with_windows=False), "next_prompt_id": next_prompt(str(current.folder))})
         return io.NodeOutput(*_outputs(job, plan))
 

@@ -156,7 +156,7 @@ class KeepWindow(io.ComfyNode):
             post_next(take.record.take, window.folder, window.controller, others_first=next_window == LAST)
         elif video is not None:
             nothing_next(window.folder)
-        say(describe(take), node)
+        say(describe(take), node, window.controller)
         announce(_status(take, video))
         return io.NodeOutput(
             InputImpl.VideoFromFile(str(video)) if video else blocked(),

@@ -84,6 +84,16 @@ class CanvasPage:
             )
         )
 
+    def progress(self, kind: str) -> str:
+        """The line of progress that the node of a type shows."""
+        return str(
+            self.page.evaluate(
+                "kind => window.app.graph.nodes.find(node => node.type === kind)"
+                ".widgets.find(widget => widget.name === '$$node-text-preview').value",
+                kind,
+            )
+        )
+
     def select(self, kind: str) -> None:
         """Select the node of a type, as a click on it does."""
         self.page.evaluate(

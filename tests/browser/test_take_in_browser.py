@@ -57,7 +57,10 @@ def test_a_take_is_made_shown_and_found_again(
     server.wait()
     canvas.show()
     canvas.picture(f"finished {name}")
-    assert canvas.outputs(KEEP)["text"] == [f"{name}: all {WINDOWS} windows are there"]
+    done = f"{name}: all {WINDOWS} windows are there"
+    assert canvas.outputs(KEEP)["text"] == [done]
+    for kind in (KEEP, CONTROLLER):
+        assert canvas.progress(kind) == done
     assert [record["index"] for record in server.records("sampler")[painted:]] == list(range(WINDOWS))
     assert len(server.records("loader")[loaded:]) == (0 if loaded else 1)
 
