@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from longtake.nodes.core.job import TakeWindow
 from longtake.nodes.core.seam import SEAMS
+from longtake.nodes.take import files
 from longtake.nodes.take.keep import Style, keep_window
 from longtake.nodes.take.store import TakeStore
 from longtake.nodes.take.take import Surplus, Take
@@ -410,6 +411,15 @@ def test_runs_on_one_take_at_once_keep_each_window_once(tmp_path: Path) -> None:
     take = begin(tmp_path, FIVE)
     assert not (take.folder / "aside").exists()
     assert numbers(finish(tmp_path, take)) == list(range(65))
+
+
+def test_a_take_that_another_process_holds_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = begin(tmp_path, FIVE)
+    job = next_job(take)
+    monkeypatch.setattr(files, "_LOCK_SECONDS", 0.1)
+    with take.lock(), pytest.raises(TimeoutError, match=r"Another process .* Wait for it or stop it"):
+        keep_window(take, job, paint_job(job), style=QUICK)
+    keep_window(take, job, paint_job(job), style=QUICK)
 
 
 RUN = """

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 from longtake.nodes.core.job import window_seed
 from longtake.nodes.core.plan import plan_from_json
+from longtake.nodes.core.seam import SEAMS
 from longtake.nodes.take import take as take_module
-from longtake.nodes.take.keep import keep_window
+from longtake.nodes.take.keep import Style, keep_window
 from longtake.nodes.take.kept import Damaged
 from longtake.nodes.take.progress import describe, duration_to_text, seconds_left, status
 from longtake.nodes.take.store import TakeStore
@@ -378,6 +379,38 @@ def test_a_retake_continues_from_the_window_before_it_and_then_from_its_own(tmp_
     for index, attempt in ((2, 0), (3, 1), (4, 1)):
         overlap = take.plan.windows[index].overlap
         assert np.array_equal(take.motion_frames(index), made[index - 1, attempt][-overlap:])
+
+
+@pytest.mark.parametrize("seam", SEAMS[1:])
+@pytest.mark.parametrize("overlap", [5, 13])
+def test_blended_takes_are_retaken_and_mended_as_others_are(tmp_path: Path, seam: str, overlap: int) -> None:
+    plan, style = small_plan(45, overlap=overlap), Style(QUICK.encoding, seam)
+    video = whole(tmp_path, plan, style=style)
+    undisturbed, take = pixels(video), begin(tmp_path, plan)
+    shutil.rmtree(take.window_folder(1, 0))
+    assert [kept.index for kept in make_windows(take, style=style)] == [1]
+    assert pixels(finish(tmp_path, take)) == undisturbed
+    take.retake(2, 5)
+    make_windows(take, style=style)
+    assert {kept.seam for kept in each_window(take)} == {seam}
+    assert pixels(finish(tmp_path, take)) != undisturbed
+    assert numbers(video) == list(range(45))
+
+
+@pytest.mark.parametrize("damage", TAIL_DAMAGE)
+def test_a_damaged_tail_of_a_seam_is_not_used(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    """Three windows share frames: what the seam begins with is not what the model goes on from."""
+    plan, style = small_plan(45, overlap=13), Style(QUICK.encoding, "linear")
+    undisturbed = pixels(whole(tmp_path / "undisturbed", plan, style=style))
+    take = begin(tmp_path, plan)
+    make_windows(take, 3, style)
+    job = next_job(take)
+    damage(take.window_folder(2, 0) / "seam.safetensors")
+    with pytest.raises(Damaged, match=r"Window 3 .* made again"):
+        keep_window(take, job, paint_job(job), style=style)
+    assert take.next_window().index == 2
+    make_windows(take, style=style)
+    assert pixels(finish(tmp_path, take)) == undisturbed
 
 
 def test_seeds(tmp_path: Path) -> None:

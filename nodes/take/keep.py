@@ -86,6 +86,7 @@ def keep_window(
                 seam=style.seam,
                 continues=job.continues,
                 tail=hash_array(tail) if tail is not None else "",
+                seam_tail=hash_array(seam_tail) if seam_tail is not None else "",
                 segment_hash=hash_file(segment),
                 bytes={path.name: size_of(path) for path in folder.iterdir()},
                 made=datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -25,7 +25,8 @@ class KeptWindow:
 
     frames: the final frames in the segment, half-open, counted in frames of the finished video (at
     `multiple` times the plan's rate). size: (width, height). continues: hash of the frames that the window
-    continued from; tail: hash of the frames that the next one continues from, empty after the last.
+    continued from; tail: hash of the frames that the next one continues from, empty after the last; seam_tail:
+    hash of the unfinished frames that its seam begins with, empty if they are those of `tail`.
     bytes: size of every file. segment_hash: sha256. made: when, ISO 8601. seconds: how long it took, None if
     unknown. settings: what the person who ran it had set, by node; graph: hash of the graph, see `Take.graph`.
     """
@@ -40,6 +41,7 @@ class KeptWindow:
     seam: str
     continues: str
     tail: str
+    seam_tail: str
     segment_hash: str
     bytes: Mapping[str, int]
     made: str

@@ -167,24 +167,27 @@ class Take:
 
         ``Damaged`` if they are not what window `index` - 1 left; that window is then set aside.
         """
-        previous, frames = self._left_by(index - 1, TAIL)
-        if hash_array(frames) != previous.tail:
-            raise self._given_up(index - 1)
-        return frames
+        return self._left_by(index - 1, TAIL)
 
     def seam_tail(self, index: int) -> Array:
-        """The unfinished frames before window `index`, as they would be seen: (overlap, H, W, 3) float32."""
-        folder = self.window_folder(index - 1, self.attempt(index - 1))
-        return self._left_by(index - 1, SEAM_TAIL if (folder / SEAM_TAIL).exists() else TAIL)[1]
+        """The unfinished frames before window `index`, as they would be seen: (overlap, H, W, 3) float32.
 
-    def _left_by(self, index: int, name: str) -> tuple[KeptWindow, Array]:
+        ``Damaged`` as for `motion_frames`.
+        """
+        kept = self.kept(index - 1)
+        return self._left_by(index - 1, SEAM_TAIL if kept and kept.seam_tail else TAIL)
+
+    def _left_by(self, index: int, name: str) -> Array:
         folder = self.window_folder(index, self.attempt(index))
         kept = read_kept(folder)
         if kept is not None:
             try:
-                return kept, read_tail(folder / name)
+                frames = read_tail(folder / name)
             except ValueError:
                 pass
+            else:
+                if hash_array(frames) == (kept.tail if name == TAIL else kept.seam_tail):
+                    return frames
         raise self._given_up(index)
 
     def _given_up(self, index: int) -> Damaged:
