@@ -75,13 +75,19 @@ def conditioning_chain(node: Node, name: str) -> Iterator[Node]:
         if not isinstance(source, Output) or len(seen) > _MOST_STEPS:
             continue
         yield source.node
-        side = source.name if source.name in source.node.links else None
-        kinds = dict(source.node.inputs)
-        onward = [side] if side else [key for key in source.node.links if kinds.get(key) == "CONDITIONING"]
-        for key in onward:
-            if (source.node, key) not in seen:
-                seen.add((source.node, key))
-                queue.append((source.node, key))
+        for onward in sides(source):
+            if onward not in seen:
+                seen.add(onward)
+                queue.append(onward)
+
+
+def sides(source: Output) -> list[tuple[Node, str]]:
+    """The inputs that conditioning at an output comes from: the same side of two that are handed on together."""
+    node = source.node
+    if source.name in node.links:
+        return [(node, source.name)]
+    kinds = dict(node.inputs)
+    return [(node, key) for key in node.links if kinds.get(key) == "CONDITIONING"]
 
 
 def model_line(node: Node) -> Iterator[Node]:
