@@ -58,7 +58,7 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
             if step is None:
                 if name in instance.values:
                     return Constant(instance.values[name], instance, name)
-                return _own(consumer, consumer_input)
+                return _promoted(scope, slot) or _own(consumer, consumer_input)
             at, scope = instance, instance.scope
             hops.append(Hop(instance, name))
             origin, slot = step
@@ -94,6 +94,18 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
             return None
         hops.append(Hop(node, name))
         origin, slot = node.links[name]
+
+
+def _promoted(scope: Scope, slot: int) -> Source:
+    """The value that an unlinked input of a subgraph has from inside: that of the first widget behind it."""
+    for origin, origin_slot, target, _, _ in scope.links.values():
+        node = scope.nodes.get(target) if origin == INPUTS_ID and origin_slot == slot else None
+        if node is None or node.inner is not None:
+            continue
+        for name, link in node.links.items():
+            if link == (INPUTS_ID, slot) and name in node.values:
+                return Constant(node.values[name], node, name)
+    return None
 
 
 def _gone(scope: Scope, origin: str) -> str:

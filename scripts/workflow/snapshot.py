@@ -36,30 +36,30 @@ def compact(info: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _inputs(groups: Mapping[str, Any]) -> list[list[Any]]:
+def _inputs(groups: Mapping[str, Any], *, nested: bool = False) -> list[list[Any]]:
     return [
-        _input(name, spec, optional=group == "optional")
+        _input(name, spec, optional=group == "optional", nested=nested)
         for group in ("required", "optional")
         for name, spec in (groups.get(group) or {}).items()
         if isinstance(spec, list) and spec
     ]
 
 
-def _input(name: str, spec: list[Any], *, optional: bool) -> list[Any]:
+def _input(name: str, spec: list[Any], *, optional: bool, nested: bool) -> list[Any]:
     kind = spec[0] if isinstance(spec[0], str) else "COMBO"
     options = spec[1] if len(spec) > 1 and isinstance(spec[1], dict) else {}
     flags = "o" if optional else ""
     drawn_as = options.get("widgetType", kind)
     if drawn_as in _WIDGETS and not options.get("forceInput") and not options.get("rawLink"):
         flags += "w"
-        if options.get("control_after_generate", kind == "INT" and name in _SEEDS):
+        if options.get("control_after_generate", kind == "INT" and name in _SEEDS and not nested):
             flags += "c"
         flags += "u" * (options.get("image_upload") or options.get("video_upload") or options.get("file_upload") or 0)
         flags += "uu" if options.get("audio_upload") else ""
     entry = [name, kind, flags, _default(kind, spec, options)]
     if kind == "COMFY_DYNAMICCOMBO_V3":
         entry.append({
-            str(option["key"]): _inputs(option.get("inputs") or {})
+            str(option["key"]): _inputs(option.get("inputs") or {}, nested=True)
             for option in options.get("options") or ()
             if isinstance(option, dict) and "key" in option
         })  # fmt: skip
