@@ -29,7 +29,7 @@ MOST_DRIFT = 6 / 255
 MOST_OFFSET = 3 / 255
 
 _UNEVEN = 0.35  # how far the middle of a window may be off the straight line from head to tail, in its drift
-_NOISE = 0.5 / 255
+_NOISE = 0.25 / 255
 _FEW = 5  # frames that are compared at once
 
 
