@@ -70,7 +70,11 @@ def serious(found: list[Finding]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [(gguf.GGMLQuantizationType.Q4_0, "Q4_0"), (gguf.GGMLQuantizationType.Q5_0, "Q5_0"), (gguf.GGMLQuantizationType.Q8_0, "Q8_0")],
+    [
+        (gguf.GGMLQuantizationType.Q4_0, "Q4_0"),
+        (gguf.GGMLQuantizationType.Q5_0, "Q5_0"),
+        (gguf.GGMLQuantizationType.Q8_0, "Q8_0"),
+    ],
 )
 def test_a_gguf_header_tells_the_quantisation(tmp_path: Path, kind: gguf.GGMLQuantizationType, told: str) -> None:
     write_gguf(tmp_path / "m.gguf", kind, blocks=5)
@@ -127,7 +131,9 @@ def test_the_memory_of_the_weights(models: Path) -> None:
 
 def test_a_file_that_is_not_there_is_said(models: Path) -> None:
     (models / "loras" / LORA).unlink()
-    assert any(LORA in finding.message and "could not be read" in finding.message for finding in findings(WRAPPER, models))
+    assert any(
+        LORA in finding.message and "could not be read" in finding.message for finding in findings(WRAPPER, models)
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\x00\x00\x00" + b"\xff" * 64, b"\x00" * 200, b"{}"])
@@ -193,4 +199,4 @@ def test_headers_are_read_without_torch(models: Path) -> None:
         "[read_header(Path(name)) for name in sys.argv[1:]]; assert 'torch' not in sys.modules"
     )
     files = [models / "diffusion_models" / BASE, models / "loras" / LORA]
-    subprocess.run([sys.executable, "-P", "-c", code, *map(str, files)], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code, *map(str, files)], check=True)  # noqa: S603 - our own code

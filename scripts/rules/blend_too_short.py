@@ -38,7 +38,10 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         raise DoesNotApply("blend or stride of the schedule is known only when the graph runs")
     for node, blend, stride in known:
         if 0 < blend < stride:
-            text = f"blend_seconds {shown(blend)} is less than one stride, and {shown(stride)} is used. Set 0 or {shown(stride)}."
+            text = (
+                f"blend_seconds {shown(blend)} is less than one stride, and {shown(stride)} is used. Set "
+                f"0 or {shown(stride)}."
+            )
             yield Finding(node, text, set_value(node, "blend_seconds", stride))
 
 
@@ -47,7 +50,9 @@ def _stride(graph: Graph, node: Node) -> float | None:
     if typed is not None:
         return typed
     control = node.feeder("stride_seconds")
-    windows = ltx.windows_of(control) if control is not None and control.type == ltx.CONTROL else ltx.only_windows(graph)
+    windows = (
+        ltx.windows_of(control) if control is not None and control.type == ltx.CONTROL else ltx.only_windows(graph)
+    )
     return windows.stride_seconds if windows else None
 
 

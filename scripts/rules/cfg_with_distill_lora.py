@@ -36,8 +36,8 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     samplers = [(sampler, model) for sampler in talking_samplers(graph) if (model := model_name(graph, sampler))]
     if not samplers:
         raise DoesNotApply("no InfiniteTalk sampler's model is known")
-    for sampler, (_, model) in samplers:
-        files = [model, *(name for _, _, name, _ in loras(graph, sampler))]
+    for sampler, (_, base) in samplers:
+        files = [base, *(name for _, _, name, _ in loras(graph, sampler))]
         distilled = next((name for name in files if DISTILLED.search(name)), None)
         if distilled is not None:
             yield from _with(sampler, file_of(distilled))
@@ -56,7 +56,9 @@ def _steps(sampler: Node) -> float | None:
 def _with(sampler: Node, file: str) -> Iterator[Finding]:
     cfg, steps = sampler.number("cfg"), _steps(sampler)
     if cfg is not None and not close(cfg, 1):
-        yield Finding(sampler, f"cfg is {cfg:g} with {file}, which is made for 1. Use 1.", set_value(sampler, "cfg", 1.0))
+        yield Finding(
+            sampler, f"cfg is {cfg:g} with {file}, which is made for 1. Use 1.", set_value(sampler, "cfg", 1.0)
+        )
     if steps is not None and steps > _MOST_WITH:
         yield Finding(sampler, f"{steps:g} steps with {file}, which is made for few. Use 4 to {_MOST_WITH}.")
 

@@ -1,9 +1,10 @@
 """Prompts are encoded inside the loop while LTX2_NAG holds tensors of the model.
 
 Why is this bad?
-    A prompt that changes loads the text encoder, which pushes the video model off the GPU. What LTX2_NAG keeps for itself
-    does not move with the model, and is stale when the model comes back: from the second window on the negative
-    prompt no longer works, and what it kept away returns. An encoder that remembers its texts does it less often.
+    A prompt that changes loads the text encoder, which pushes the video model off the GPU. What LTX2_NAG keeps
+    for itself does not move with the model, and is stale when the model comes back: from the second window on
+    the negative prompt no longer works, and what it kept away returns. An encoder that remembers its texts does
+    it less often.
 
 Fix
     The schedule becomes TimestampPromptScheduleBatchEncode, which encodes all prompts once; its consumers are
@@ -48,7 +49,8 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             here = [node for node in encoders if (_schedule_of(node) or node) is place]
             names = " and ".join(sorted(node.label for node in here))
             text = (
-                f"{names} {'encode' if len(here) > 1 else 'encodes'} prompts inside the loop, which moves the model that "
+                f"{names} {'encode' if len(here) > 1 else 'encodes'} prompts inside the loop, which "
+                "moves the model that "
                 f"{nags[0].label} has patched off the GPU. Encode all prompts once, before the loop."
             )
             yield Finding(place, text, _batch(graph, here))
@@ -90,7 +92,12 @@ def _batch(graph: Graph, encoders: list[Node]) -> tuple[Edit, ...]:
 
 
 _SET = {name: GRAPH["prompts"]["inputs"][name] for name in _SETTINGS}
-_BLEND = prompt(blend=("ConditioningBlend", {"conditioning_a": ("now", 0), "conditioning_b": ("then", 0), "blend_factor": ("prompts", 2)}))
+_BLEND = prompt(
+    blend=(
+        "ConditioningBlend",
+        {"conditioning_a": ("now", 0), "conditioning_b": ("then", 0), "blend_factor": ("prompts", 2)},
+    )
+)
 _BAD = {
     **changed(GRAPH, "guide", positive=("blend", 0)),
     **_BLEND,
@@ -101,7 +108,13 @@ _BAD = {
     ),
 }
 _AFTER = changed(
-    changed(changed({**_BAD, "prompts": GRAPH["prompts"]}, "blend", conditioning_a=("prompts", 0), conditioning_b=("prompts", 1)), "now", text=""),
+    changed(
+        changed(
+            {**_BAD, "prompts": GRAPH["prompts"]}, "blend", conditioning_a=("prompts", 0), conditioning_b=("prompts", 1)
+        ),
+        "now",
+        text="",
+    ),
     "then",
     text="",
 )

@@ -37,7 +37,9 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             text = "colormatch reinhard gives frames of NaN in this loop. Use mkl."
             yield Finding(node, text, set_value(node, "colormatch", "mkl"))
         elif method == "mvgd":
-            yield Finding(node, "colormatch mvgd gives what mkl gives; choosing between them changes nothing.", severity="info")
+            yield Finding(
+                node, "colormatch mvgd gives what mkl gives; choosing between them changes nothing.", severity="info"
+            )
 
 
 GOOD = (WRAPPER, TAKE, changed(WRAPPER, "loop", colormatch="disabled"))

@@ -32,8 +32,13 @@ ABSENT = "no tiled decoder of ComfyUI is used"
 
 _SPATIAL_ONLY = "LTXVTiledVAEDecode"
 _WIDGETS = {
-    "horizontal_tiles": 2, "vertical_tiles": 2, "overlap": 1, "last_frame_fix": True, "working_device": "auto", "working_dtype": "auto",
-}  # fmt: skip
+    "horizontal_tiles": 2,
+    "vertical_tiles": 2,
+    "overlap": 1,
+    "last_frame_fix": True,
+    "working_device": "auto",
+    "working_dtype": "auto",
+}
 #: A decoder's overlap of about a seventh of its step keeps it well under a quarter of the tile.
 _SHARE = 7
 
@@ -58,7 +63,10 @@ def _clamped(node: Node) -> Iterator[Finding]:
         if size is None or overlap is None or size >= overlap * least:
             continue
         used = int(size) // 4 if least == 4 else int(overlap) // 2
-        text = f"{shared} {shown(overlap)} is too much for {tile} {shown(size)}, and ComfyUI uses {used} without a word. Set {used}."
+        text = (
+            f"{shared} {shown(overlap)} is too much for {tile} {shown(size)}, and ComfyUI uses {used} "
+            f"without a word. Set {used}."
+        )
         yield Finding(node, text, set_value(node, shared, used), severity="info" if least == 4 else "")
 
 
@@ -82,10 +90,33 @@ def _seams(node: Node, windows: ltx.Windows) -> Iterator[Finding]:
 
 
 _TILED = prompt(
-    LOOP, decode=("VAEDecodeTiled", {"samples": ("join", 0), "vae": ("vae", 0), "tile_size": 512, "overlap": 64, "temporal_size": 512, "temporal_overlap": 64})
-)  # fmt: skip
+    LOOP,
+    decode=(
+        "VAEDecodeTiled",
+        {
+            "samples": ("join", 0),
+            "vae": ("vae", 0),
+            "tile_size": 512,
+            "overlap": 64,
+            "temporal_size": 512,
+            "temporal_overlap": 64,
+        },
+    ),
+)
 _SWAPPED = prompt(LOOP, decode=("LTXVTiledVAEDecode", {"latents": ("join", 0), "vae": ("vae", 0), **_WIDGETS}))
-_CLIP = CLIP | prompt(decode=("VAEDecodeTiled", {"samples": ("first_parts", 0), "vae": ("vae", 0), "tile_size": 512, "overlap": 64, "temporal_size": 64, "temporal_overlap": 8}))  # fmt: skip
+_CLIP = CLIP | prompt(
+    decode=(
+        "VAEDecodeTiled",
+        {
+            "samples": ("first_parts", 0),
+            "vae": ("vae", 0),
+            "tile_size": 512,
+            "overlap": 64,
+            "temporal_size": 64,
+            "temporal_overlap": 8,
+        },
+    )
+)
 GOOD = (_TILED, _SWAPPED, _CLIP)
 BAD = (
     (changed(_TILED, "decode", temporal_size=64, temporal_overlap=8), _SWAPPED),

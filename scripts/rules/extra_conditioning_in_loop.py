@@ -35,7 +35,10 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         for node in _passed(looped.later):
             if node not in own:
                 first = next(iter(own))
-                text = f"The loop's conditioning passes {node.label}, the first window's {first.label} only. Link both to one."
+                text = (
+                    f"The loop's conditioning passes {node.label}, the first window's {first.label} only. "
+                    "Link both to one."
+                )
                 yield Finding(node, text)
 
 
@@ -50,6 +53,8 @@ def _passed(samplers: tuple[Node, ...]) -> dict[Node, None]:
     }
 
 
-_SECOND = prompt(second=("LTXVConditioning", {"positive": ("prompts", 0), "negative": ("nothing", 0), "frame_rate": 25.0}))
+_SECOND = prompt(
+    second=("LTXVConditioning", {"positive": ("prompts", 0), "negative": ("nothing", 0), "frame_rate": 25.0})
+)
 GOOD = (GRAPH, changed(GRAPH, "guide", positive=("rate", 0)))
 BAD = ((changed({**GRAPH, **_SECOND}, "guide", positive=("second", 0)), None),)

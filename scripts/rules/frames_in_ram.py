@@ -45,7 +45,8 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         peak = plan.windows[-1].stop * width * height * _BYTES
         if peak > _WORTH_SAYING:
             text = (
-                f"{plan.windows[-1].stop} frames of {width} x {height} need about {peak / 1e9:.0f} GB of RAM at the peak"
+                f"{plan.windows[-1].stop} frames of {width} x {height} need about {peak / 1e9:.0f} GB "
+                "of RAM at the peak"
                 f"{_machine()}; shorten the video, set output_path, or use this pack's take."
             )
             yield Finding(loop.node, text)

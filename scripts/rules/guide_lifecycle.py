@@ -31,7 +31,7 @@ ABSENT = "nothing is guided"
 
 #: What must come after the crop: type -> its latents, what it would do, how bad that is.
 _AFTER: Mapping[str, tuple[tuple[str, ...], str, str]] = {
-    **{kind: (("samples", "latents"), "decodes them as frames of the video", "error") for kind in roles.VAE_DECODE},
+    **dict.fromkeys(roles.VAE_DECODE, (("samples", "latents"), "decodes them as frames of the video", "error")),
     "LatentConcat": (("samples1", "samples2"), "joins them into the video", "error"),
     "LatentOverlapTrim": (("latent",), "counts them as frames of the window", "error"),
     "LatentContextExtract": (("latent",), "takes them for the end of the window", "error"),
@@ -78,7 +78,8 @@ def _sampled(guides: Guides, sampler: Node) -> Iterator[Finding]:
     if lost:
         text = (
             f"The latent has the guides of {_labels(lost)} appended, and the conditioning of {guider.label} does not "
-            "name them (any more), so they are sampled as frames after the window. Link the guider to the guide, and crop after the sampler."
+            "name them (any more), so they are sampled as frames after the window. Link the guider "
+            "to the guide, and crop after the sampler."
         )
         yield Finding(guider, text)
     if loose and held.known:
@@ -100,7 +101,8 @@ def _asymmetry(graph: Graph, guides: Guides) -> Iterator[Finding]:
             named = guides.conditioning(guider, "positive")
             if named and named == guides.latent(sampler, "latent_image").guides:
                 text = (
-                    f"The first window is sampled behind {CROP} and the later ones are not. Leave it so: their latent has the "
+                    f"The first window is sampled behind {CROP} and the later ones are not. Leave it "
+                    "so: their latent has the "
                     f"guides of {_labels(named)}, which the sampler needs to know."
                 )
                 yield Finding(guider, text, severity="info")
@@ -111,21 +113,46 @@ def _labels(nodes: Mapping[Node, None] | frozenset[Node]) -> str:
 
 
 _BEFORE = prompt(early=(CROP, {"positive": ("guide", 0), "negative": ("guide", 1), "latent": ("mask", 0)}))
-_CROPPED_FIRST = changed(changed({**GRAPH, **_BEFORE}, "guider", positive=("early", 0)), "guider", negative=("early", 1))
+_CROPPED_FIRST = changed(
+    changed({**GRAPH, **_BEFORE}, "guider", positive=("early", 0)), "guider", negative=("early", 1)
+)
 _IDLE = prompt(idle=(CROP, {"positive": ("rate", 0), "negative": ("rate", 1), "latent": ("start", 0)}))
 _GUIDED_CLIP = {
-    **changed(changed(CLIP, "first_both", video_latent=("added", 2)), "first_guider", positive=("added", 0), negative=("added", 1)),
+    **changed(
+        changed(CLIP, "first_both", video_latent=("added", 2)),
+        "first_guider",
+        positive=("added", 0),
+        negative=("added", 1),
+    ),
     **prompt(
-        added=("LTXVAddGuide", {"positive": ("rate", 0), "negative": ("rate", 1), "vae": ("vae", 0), "latent": ("start", 0), "image": ("prepare", 0), "frame_idx": -1, "strength": 1.0}),
+        added=(
+            "LTXVAddGuide",
+            {
+                "positive": ("rate", 0),
+                "negative": ("rate", 1),
+                "vae": ("vae", 0),
+                "latent": ("start", 0),
+                "image": ("prepare", 0),
+                "frame_idx": -1,
+                "strength": 1.0,
+            },
+        ),
         cropped=(CROP, {"positive": ("added", 0), "negative": ("added", 1), "latent": ("first_parts", 0)}),
     ),
-}  # fmt: skip
+}
 GOOD = (GRAPH, CLIP, changed(_GUIDED_CLIP, "decode", latents=("cropped", 2)))
 BAD = (
     # Cropped from the conditioning before the sampler.
     (_CROPPED_FIRST, None),
     # Colours matched before the crop, as the published loops do.
-    (changed(changed(changed(GRAPH, "colour", latents=("parts", 0)), "crop", latent=("colour", 0)), "overlap", latent=("crop", 2)), None),
+    (
+        changed(
+            changed(changed(GRAPH, "colour", latents=("parts", 0)), "crop", latent=("colour", 0)),
+            "overlap",
+            latent=("crop", 2),
+        ),
+        None,
+    ),
     # Never cropped.
     (_GUIDED_CLIP, None),
     # A crop that is told of no guides takes none off.
@@ -133,5 +160,10 @@ BAD = (
     # Conditioning of the guide, latent from before it.
     (changed(GRAPH, "both", video_latent=("mask", 0)), None),
     # Only a question.
-    (changed(changed({**GRAPH, **_IDLE}, "first_guider", positive=("idle", 0)), "first_guider", negative=("idle", 1)), None),
+    (
+        changed(
+            changed({**GRAPH, **_IDLE}, "first_guider", positive=("idle", 0)), "first_guider", negative=("idle", 1)
+        ),
+        None,
+    ),
 )

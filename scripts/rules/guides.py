@@ -14,10 +14,18 @@ from ..workflow.graph import Graph, Node, Output
 from . import ltx, roles
 from .loops import find_loops
 
-GUIDES = frozenset({
-    "LTXVAddGuide", "LTXVAddGuideMulti", "LTXVAddGuidesFromBatch", "LTXVAddLatentGuide", "LTXVAddGuideAdvanced",
-    "LTXVAddGuideAdvancedAttention", "LTXAddVideoICLoRAGuide", "LTXAddVideoICLoRAGuideAdvanced",
-})  # fmt: skip
+GUIDES = frozenset(
+    {
+        "LTXVAddGuide",
+        "LTXVAddGuideMulti",
+        "LTXVAddGuidesFromBatch",
+        "LTXVAddLatentGuide",
+        "LTXVAddGuideAdvanced",
+        "LTXVAddGuideAdvancedAttention",
+        "LTXAddVideoICLoRAGuide",
+        "LTXAddVideoICLoRAGuideAdvanced",
+    }
+)
 CROP = "LTXVCropGuides"
 #: What a latent is made of where a node takes more than one: type -> {output: inputs}; () for what has no guides.
 _VIDEO: Mapping[str, Mapping[int, Sequence[str]]] = {
@@ -26,7 +34,10 @@ _VIDEO: Mapping[str, Mapping[int, Sequence[str]]] = {
     "LTXVAudioVideoMask": {0: ("video_latent",), 1: ()},
     "LTXVAdainLatent": {0: ("latents",)},
     "LTXVStatNormLatent": {0: ("latents",)},
-    **{kind: {0: ("latent_image",), 1: ("latent_image",)} for kind in ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")},
+    **{
+        kind: {0: ("latent_image",), 1: ("latent_image",)}
+        for kind in ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
+    },
 }
 _DEEPEST = 150
 

@@ -46,13 +46,17 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         source = loop.open.source(name)
         if isinstance(source, Output):
             if planner not in graph.upstream(source.node):
-                text = f"The number of windows comes from {source.node.label}, not from {planner.label}; right if it is meant."
+                text = (
+                    f"The number of windows comes from {source.node.label}, not from {planner.label}; "
+                    "right if it is meant."
+                )
                 yield Finding(loop.open, text, severity="info")
         elif isinstance(source, Constant):
             stops = "stop" in loop.close.links
             text = (
                 f"{source.value} windows are typed, and {planner.label} counts them from the sound"
-                f"{'; the loop stops itself at its end, but never makes more' if stops else ''}. Link its {_output(planner)[0]}."
+                f"{'; the loop stops itself at its end, but never makes more' if stops else ''}. Link "
+                f"its {_output(planner)[0]}."
             )
             edits, safe = _wire(graph, loop, planner)
             yield Finding(loop.open, text, edits, safe=safe)

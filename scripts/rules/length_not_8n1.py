@@ -33,20 +33,30 @@ _LENGTHS = {"EmptyLTXVLatentVideo": "length", "LTXVImgToVideo": "length", "LTXVB
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Lengths of latents, and windows in seconds."""
-    known = [(node, name, value) for node in graph.of(_LENGTHS) if (value := node.number(name := _LENGTHS[node.type])) is not None]
+    known = [
+        (node, name, value)
+        for node in graph.of(_LENGTHS)
+        if (value := node.number(name := _LENGTHS[node.type])) is not None
+    ]
     windows = [(node, found) for node in graph.of(ltx.CONTROL) if (found := _window(node))]
     if not known and not windows:
         raise DoesNotApply("the length is known only when the graph runs")
     for node, name, value in known:
         if value >= 1 and (used := frames_rounded_down(int(value), ltx.TEMPORAL)) != value:
             near = used if value - used <= ltx.TEMPORAL // 2 else used + ltx.TEMPORAL
-            text = f"{name} {shown(value)} does not fill whole latent frames of 8, and {used} are made. Use 8n + 1, for example {near}."
+            text = (
+                f"{name} {shown(value)} does not fill whole latent frames of 8, and {used} are made. Use "
+                f"8n + 1, for example {near}."
+            )
             yield Finding(node, text, set_value(node, name, near), safe=near == used)
     for node, (frames, fps) in windows:
         used = frames_rounded_down(frames, ltx.TEMPORAL)
         if used != frames:
             seconds = shown(float(used / fps))
-            text = f"A window of {frames} frames does not fill whole latent frames of 8. Use 8n + 1, for example {used} ({seconds} s)."
+            text = (
+                f"A window of {frames} frames does not fill whole latent frames of 8. Use 8n + 1, for "
+                f"example {used} ({seconds} s)."
+            )
             yield Finding(node, text)
 
 

@@ -19,12 +19,24 @@ CONTROL = "AudioLoopController"
 NAG = "LTX2_NAG"
 CONDITIONING = "LTXVConditioning"
 #: Says when which prompt is used.
-SCHEDULES = frozenset({"TimestampPromptSchedule", "TimestampPromptScheduleBatchEncode", "LongTakeTimestampPromptSchedule"})
+SCHEDULES = frozenset(
+    {"TimestampPromptSchedule", "TimestampPromptScheduleBatchEncode", "LongTakeTimestampPromptSchedule"}
+)
 #: A graph with one of these makes video with LTX.
-MARKS = frozenset({
-    "EmptyLTXVLatentVideo", CONDITIONING, "LTXVImgToVideo", "LTXVImgToVideoInplace", "LTXVImgToVideoInplaceKJ",
-    "LTXVScheduler", "LTXVBaseSampler", "LTXVLoopingSampler", "LTXVConcatAVLatent", NAG,
-})  # fmt: skip
+MARKS = frozenset(
+    {
+        "EmptyLTXVLatentVideo",
+        CONDITIONING,
+        "LTXVImgToVideo",
+        "LTXVImgToVideoInplace",
+        "LTXVImgToVideoInplaceKJ",
+        "LTXVScheduler",
+        "LTXVBaseSampler",
+        "LTXVLoopingSampler",
+        "LTXVConcatAVLatent",
+        NAG,
+    }
+)
 _DISTILLED = re.compile(r"distill", re.IGNORECASE)
 _LOADS = re.compile(r"load", re.IGNORECASE)
 _SAMPLERS = roles.SAMPLERS - roles.WRAPPER_SAMPLER

@@ -39,7 +39,9 @@ def check(graph: Graph, context: Context) -> Iterator[Finding]:
         raise DoesNotApply("the graph sets nothing that the guides disagree on")
     if all(told.values()):
         first = next(iter(told[_HOUSES[0]].values()))
-        parts = [f"{', '.join(entries)} {'are' if len(entries) > 1 else 'is'} {name}'s" for name, entries in told.items()]
+        parts = [
+            f"{', '.join(entries)} {'are' if len(entries) > 1 else 'is'} {name}'s" for name, entries in told.items()
+        ]
         yield Finding(first, f"{'; '.join(parts)}. The two guides disagree on these; choose one.")
 
 

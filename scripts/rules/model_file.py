@@ -79,9 +79,15 @@ def _files(graph: Graph, sampler: Node) -> list[_File]:
 def _pairing(files: list[_File]) -> Iterator[Finding]:
     base = next((file for file in files if file.part == "model"), None)
     for file in files:
-        if file.part == "weights" and base and file.name.lower().endswith(".gguf") and not base.name.lower().endswith(".gguf"):
+        if (
+            file.part == "weights"
+            and base
+            and file.name.lower().endswith(".gguf")
+            and not base.name.lower().endswith(".gguf")
+        ):
             text = (
-                f"{file_of(file.name)} is GGUF and the base model {file_of(base.name)} is not; the wrapper refuses the two "
+                f"{file_of(file.name)} is GGUF and the base model {file_of(base.name)} is not; the "
+                "wrapper refuses the two "
                 "together. Use a GGUF base model, or audio weights in safetensors."
             )
             yield Finding(file.node, text, severity="error")
@@ -92,7 +98,10 @@ def _read(file: _File, context: Context) -> tuple[Header | None, Finding | None]
         return None, None
     path = find_model(context.models, file.name)
     if path is None:
-        text = f"{file_of(file.name)} does not lie below {context.models.name or context.models}; what it is could not be read."
+        text = (
+            f"{file_of(file.name)} does not lie below {context.models.name or context.models}; what it is "
+            "could not be read."
+        )
         return None, Finding(file.node, text, severity="info")
     try:
         return read_header(path), None
@@ -106,9 +115,13 @@ def _names(files: list[_File]) -> Iterator[Finding]:
             continue
         kind, rank = named_type(file.name), named_rank(file.name)
         if file.part != "lora" and kind and not same_type(kind, file.header.tensor_type):
-            yield Finding(file.node, f"{file_of(file.name)} says {kind}, and its weights are {file.header.tensor_type}.")
+            yield Finding(
+                file.node, f"{file_of(file.name)} says {kind}, and its weights are {file.header.tensor_type}."
+            )
         if file.part == "lora" and rank and file.header.rank and rank != file.header.rank:
-            yield Finding(file.node, f"{file_of(file.name)} says rank {rank}, and its layers have rank {file.header.rank}.")
+            yield Finding(
+                file.node, f"{file_of(file.name)} says rank {rank}, and its layers have rank {file.header.rank}."
+            )
 
 
 def _tiers(sampler: Node, files: list[_File], context: Context) -> Iterator[Finding]:
@@ -120,16 +133,29 @@ def _tiers(sampler: Node, files: list[_File], context: Context) -> Iterator[Find
     at = setting(sampler, "steps")
     steps = at[0].number(at[1]) if at else None
     if base and base.tensor_type and lora:
-        fits = [tier for tier in profile.tiers if tier.rank == lora.rank and same_type(base.tensor_type, tier.quantisation)]
+        fits = [
+            tier for tier in profile.tiers if tier.rank == lora.rank and same_type(base.tensor_type, tier.quantisation)
+        ]
         if not fits:
             known = "; ".join(f"{tier.name}: {tier.quantisation} and rank {tier.rank}" for tier in profile.tiers)
-            text = f"{base.tensor_type} with a LoRA of rank {lora.rank} is no tier of the profile {profile.name} ({known})."
+            text = (
+                f"{base.tensor_type} with a LoRA of rank {lora.rank} is no tier of the profile "
+                f"{profile.name} ({known})."
+            )
             yield Finding(base.node, text, severity="info")
         elif steps is not None and all(tier.steps and steps not in tier.steps for tier in fits):
-            text = f"{steps:g} steps with the files of tier {fits[0].name}, which takes {' or '.join(map(str, fits[0].steps))}."
+            text = (
+                f"{steps:g} steps with the files of tier {fits[0].name}, which takes "
+                f"{' or '.join(map(str, fits[0].steps))}."
+            )
             yield Finding(sampler, text, severity="info")
     for file in files:
-        if file.part == "weights" and profile.weights and file.tensor_type and not same_type(profile.weights, file.tensor_type):
+        if (
+            file.part == "weights"
+            and profile.weights
+            and file.tensor_type
+            and not same_type(profile.weights, file.tensor_type)
+        ):
             text = f"The audio weights are {file.tensor_type}; the profile {profile.name} uses {profile.weights}."
             yield Finding(file.node, text, severity="info")
 

@@ -14,7 +14,9 @@ from pathlib import Path, PurePosixPath
 _FOLDERS = ("", "diffusion_models", "unet", "unet_gguf", "checkpoints", "loras")
 _BLOCK = re.compile(r"(?:^|\.)blocks\.(\d+)\.")
 _LORA_DOWN = re.compile(r"\.(?:lora_down|lora_A|lora\.down)(?:\.default)?(?:\.weight)?$")
-_NAMED_TYPE = re.compile(r"(?<![A-Za-z0-9])(IQ\d_[A-Z]+|Q\d(?:_[01]|_K(?:_[SML])?)?|BF16|FP?16|FP?32|FP?8)(?![0-9])", re.I)
+_NAMED_TYPE = re.compile(
+    r"(?<![A-Za-z0-9])(IQ\d_[A-Z]+|Q\d(?:_[01]|_K(?:_[SML])?)?|BF16|FP?16|FP?32|FP?8)(?![0-9])", re.IGNORECASE
+)
 _NAMED_RANK = re.compile(r"rank[-_ ]?(\d+)", re.IGNORECASE)
 
 

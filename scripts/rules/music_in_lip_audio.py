@@ -41,7 +41,10 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             text = f"{name} gets {source.name} of {source.node.label}; lips follow the voice. Use its vocals."
             yield Finding(node, text, severity="warning")
         elif separator is None and any(member.type in roles.LOAD_AUDIO for member in way):
-            text = f"{name} comes from a file without a separator. If there is music or noise in it, take the voice out first."
+            text = (
+                f"{name} comes from a file without a separator. If there is music or noise in it, take "
+                "the voice out first."
+            )
             yield Finding(node, text)
 
 
@@ -64,9 +67,22 @@ def _separates(kind: str) -> bool:
 
 _OWN = prompt(
     {name: node for name, node in LOOP.items() if name != "voice"},
-    plan=("LongTakeFrameWindowPlanner", {"audio": ("sound", 0), "fps": 25.0, "family": "wan", "window": 81, "overlap": 9, "fit": "exact"}),
-    voice=("LongTakeWav2VecEmbeds", {"plan": ("plan", 0), "wav2vec_model": ("wav2vec", 0), "normalize_loudness": True, "audio_scale": 1.0, "audio_cfg_scale": 1.0, "chunk": 10000}),
-)  # fmt: skip
+    plan=(
+        "LongTakeFrameWindowPlanner",
+        {"audio": ("sound", 0), "fps": 25.0, "family": "wan", "window": 81, "overlap": 9, "fit": "exact"},
+    ),
+    voice=(
+        "LongTakeWav2VecEmbeds",
+        {
+            "plan": ("plan", 0),
+            "wav2vec_model": ("wav2vec", 0),
+            "normalize_loudness": True,
+            "audio_scale": 1.0,
+            "audio_cfg_scale": 1.0,
+            "chunk": 10000,
+        },
+    ),
+)
 GOOD = (WRAPPER, TAKE, changed(_OWN, "voice", audio=("vocals", 0)))
 BAD = (
     (changed(WRAPPER, "voice", audio_1=("sound", 0)), None),

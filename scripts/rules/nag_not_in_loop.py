@@ -40,9 +40,16 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             guider = ltx.guider_of(sampler)
             line = list(ltx.model_line(guider))
             if line and not any(node.type == ltx.NAG for node in line):
-                text = f"The loop's model does not pass {patch.label}, which the first window's does. Link {guider.label} to it."
+                text = (
+                    f"The loop's model does not pass {patch.label}, which the first window's does. Link "
+                    f"{guider.label} to it."
+                )
                 yield Finding(guider, text)
 
 
-GOOD = (GRAPH, changed(GRAPH, "guider", model=("shift", 0)), changed(changed(GRAPH, "nag", nag_scale=0.0), "guider", model=("unet", 0)))
+GOOD = (
+    GRAPH,
+    changed(GRAPH, "guider", model=("shift", 0)),
+    changed(changed(GRAPH, "nag", nag_scale=0.0), "guider", model=("unet", 0)),
+)
 BAD = ((changed(GRAPH, "guider", model=("unet", 0)), None),)

@@ -41,7 +41,10 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         low, high, best = _LATER_RANGE if later else _RANGE
         if not low <= scale <= high:
             model = "distilled-1.1" if later else "this model"
-            text = f"nag_scale {shown(scale)} is outside {shown(low)} to {shown(high)}, which {model} is known to take. Try {shown(best)}."
+            text = (
+                f"nag_scale {shown(scale)} is outside {shown(low)} to {shown(high)}, which {model} is "
+                f"known to take. Try {shown(best)}."
+            )
             yield Finding(node, text, set_value(node, "nag_scale", best))
 
 

@@ -33,11 +33,18 @@ _EXTRACT = "LatentContextExtract"
 _MASKS = {"LTXVAudioVideoMask": "video_latent"}
 #: Hand a latent on with its mask: type -> the latent's input.
 _KEEPS: Mapping[str, str] = {
-    "LTXVSelectLatents": "samples", "LTXVAdainLatent": "latents", "LTXVCropGuides": "latent", "LTXVSeparateAVLatent": "av_latent",
-    "LatentFromBatch": "samples", "IterationCleanup": "latent", "ProfileIterStep_AudioLoop": "latent",
-}  # fmt: skip
+    "LTXVSelectLatents": "samples",
+    "LTXVAdainLatent": "latents",
+    "LTXVCropGuides": "latent",
+    "LTXVSeparateAVLatent": "av_latent",
+    "LatentFromBatch": "samples",
+    "IterationCleanup": "latent",
+    "ProfileIterStep_AudioLoop": "latent",
+}
 #: What they give has a mask, whatever they got.
-_MAKES = frozenset({"LTXVCropGuides", "LTXVSeparateAVLatent", "SamplerCustomAdvanced", "SamplerCustom", "LTXVAudioVideoMask"})
+_MAKES = frozenset(
+    {"LTXVCropGuides", "LTXVSeparateAVLatent", "SamplerCustomAdvanced", "SamplerCustom", "LTXVAudioVideoMask"}
+)
 _MOST_STEPS = 100
 #: The new node in the edits; no path looks like this.
 _KEY = "> extract"
@@ -104,7 +111,9 @@ def _extract(graph: Graph, last: Output, node: Node, name: str) -> tuple[Edit, .
     frames = _frames(last.node)
     if hop is None or frames is None:
         return ()
-    new = Insert(_KEY, _EXTRACT, hop.node.path, {"latent": (last.node.path, last.slot)}, {"overlap_latent_frames": frames})
+    new = Insert(
+        _KEY, _EXTRACT, hop.node.path, {"latent": (last.node.path, last.slot)}, {"overlap_latent_frames": frames}
+    )
     return new, Connect(hop.node.path, hop.input, _KEY)
 
 
@@ -118,7 +127,11 @@ def _frames(node: Node) -> int | None:
 
 _KEPT = prompt(context=("LTXVSelectLatents", {"samples": ("open", 1), "start_index": -7, "end_index": -1}))
 _BAD = {**GRAPH, **_KEPT}
-_AFTER = changed({**_BAD, "1": prompt(new=(_EXTRACT, {"latent": ("context", 0), "overlap_latent_frames": 7}))["new"]}, "mask", video_latent=("1", 0))
+_AFTER = changed(
+    {**_BAD, "1": prompt(new=(_EXTRACT, {"latent": ("context", 0), "overlap_latent_frames": 7}))["new"]},
+    "mask",
+    video_latent=("1", 0),
+)
 _STRIPPED = changed(changed(_BAD, "close", processed=("overlap", 0)), "open", initial_value=("clean", 0))
 GOOD = (
     GRAPH,

@@ -49,7 +49,9 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         past = f" ({plan.padding} for {plan.frames})" if plan else ""
         text = f"The loop makes frames past the end of the sound{past}, and the video keeps them. "
         if node.type != "VHS_VideoCombine":
-            yield Finding(node, text + "Use an output that cuts to the sound, for example VHS_VideoCombine with trim_to_audio.")
+            yield Finding(
+                node, text + "Use an output that cuts to the sound, for example VHS_VideoCombine with trim_to_audio."
+            )
         elif node.value("trim_to_audio", default=False) is False:
             yield Finding(node, text + "Switch trim_to_audio on.", set_value(node, "trim_to_audio", value=True))
 
@@ -69,6 +71,9 @@ _CORE = prompt(
 )
 BAD = (
     (changed(_LONG, "video", trim_to_audio=False), _LONG),
-    (changed(changed(WRAPPER, "loop", motion_frame=25), "video", trim_to_audio=False), changed(WRAPPER, "loop", motion_frame=25)),
+    (
+        changed(changed(WRAPPER, "loop", motion_frame=25), "video", trim_to_audio=False),
+        changed(WRAPPER, "loop", motion_frame=25),
+    ),
     (_CORE, None),
 )

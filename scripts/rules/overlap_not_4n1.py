@@ -56,7 +56,10 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         down, up = frames_rounded_down(overlap, 4), frames_rounded_up(overlap, 4)
         if window and overlap >= window:
             own = FAMILIES["wan"].overlap
-            text = f"An overlap of {value:g} frames leaves nothing new in a window of {window:g}. Use less, for example {own}."
+            text = (
+                f"An overlap of {value:g} frames leaves nothing new in a window of {window:g}. Use less, "
+                f"for example {own}."
+            )
             yield Finding(node, text, set_value(node, name, own) if own < window else (), severity="error")
         elif down != value:
             best = down if overlap - down <= up - overlap else up

@@ -109,7 +109,15 @@ PROFILES: Mapping[str, Profile] = {
             _QUICKSTART,
             (Tier("speed", "Q4_0", 64), Tier("quality", "Q5_0", 256), Tier("most", "Q6_K", 256)),
         ),
-        Profile("ltx-standup", "LTX-2 loop for speech: euler, 8 steps, prompts judged", _LTX, (), frozenset({"prompt-habits"})),
-        Profile("ltx-music", "LTX-2 loop for song: euler, 8 steps, prompts judged", _LTX, (), frozenset({"prompt-habits"})),
+        Profile(
+            "ltx-standup",
+            "LTX-2 loop for speech: euler, 8 steps, prompts judged",
+            _LTX,
+            (),
+            frozenset({"prompt-habits"}),
+        ),
+        Profile(
+            "ltx-music", "LTX-2 loop for song: euler, 8 steps, prompts judged", _LTX, (), frozenset({"prompt-habits"})
+        ),
     )
 }

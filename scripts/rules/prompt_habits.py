@@ -31,10 +31,14 @@ ABSENT = "there is no prompt schedule"
 OPT_IN = True
 
 _NEGATED = re.compile(r"\b(?:no|not|without|never|avoid)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
-_WIDE = re.compile(r"\b(?:(?:extreme |very )?wide (?:shot|angle|view|framing|stage)\w*|long shot|full[- ]body shot|establishing shot)", re.I)
+_WIDE = re.compile(
+    r"\b(?:(?:extreme |very )?wide (?:shot|angle|view|framing|stage)\w*|long shot|full[- ]body shot|establishing shot)",
+    re.IGNORECASE,
+)
 _MOVES = re.compile(
-    r"\b(?:doll(?:y|ies|ying)|jib(?:s|bing)?|zoom(?:s|ing)?|pan(?:s|ning) (?:left|right|across|over|up|down|to)|tracking shot|handheld|"
-    r"orbit(?:s|ing)|crane shot|push(?:es|ing)?[- ]in|pull(?:s|ing)?[- ](?:back|out)|camera (?:moves|glides|sways|follows|circles|drifts))\b",
+    r"\b(?:doll(?:y|ies|ying)|jib(?:s|bing)?|zoom(?:s|ing)?|tracking shot|handheld|orbit(?:s|ing)|crane shot|"
+    r"pan(?:s|ning) (?:left|right|across|over|up|down|to)|push(?:es|ing)?[- ]in|pull(?:s|ing)?[- ](?:back|out)|"
+    r"camera (?:moves|glides|sways|follows|circles|drifts))\b",
     re.IGNORECASE,
 )
 _VAGUE = re.compile(r"\b(?:is|are) (?:performing|speaking|vocali[sz]ing)\b", re.IGNORECASE)
@@ -61,11 +65,20 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
 def _judge(entry: Entry, *, last: bool) -> Iterator[Finding]:
     where = f"The entry at {entry.start}" if entry.start else "The prompt"
     if found := _says(_WIDE, entry.text):
-        yield Finding(entry.node, f"{where} says {found!r}: the mouth gets too few pixels to follow the sound. Use a medium shot or closer.")
+        yield Finding(
+            entry.node,
+            f"{where} says {found!r}: the mouth gets too few pixels to follow the sound. Use a medium shot or closer.",
+        )
     if (found := _says(_MOVES, entry.text)) and not (last and _FADE.search(entry.text)):
-        yield Finding(entry.node, f"{where} says {found!r}: a face that moves with the camera loses its sync. Use a static camera.")
+        yield Finding(
+            entry.node,
+            f"{where} says {found!r}: a face that moves with the camera loses its sync. Use a static camera.",
+        )
     if found := _says(_VAGUE, entry.text):
-        yield Finding(entry.node, f"{where} says {found!r}, which is no motion of its own. Say what is seen, for example 'is singing'.")
+        yield Finding(
+            entry.node,
+            f"{where} says {found!r}, which is no motion of its own. Say what is seen, for example 'is singing'.",
+        )
 
 
 def _says(pattern: re.Pattern[str], text: str) -> str | None:
@@ -73,16 +86,23 @@ def _says(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def _subjects(entries: list[Entry]) -> Iterator[Finding]:
-    subjects = {found[1].strip().lower(): found[1].strip() for entry in entries if (found := _SUBJECT.search(entry.text))}
+    subjects = {
+        found[1].strip().lower(): found[1].strip() for entry in entries if (found := _SUBJECT.search(entry.text))
+    }
     if len(subjects) > 1:
         named = " and ".join(repr(subject) for subject in list(subjects.values())[:3])
-        yield Finding(entries[0].node, f"The subject is worded as {named}; to the model these are different people. Use the same words.")
+        yield Finding(
+            entries[0].node,
+            f"The subject is worded as {named}; to the model these are different people. Use the same words.",
+        )
 
 
 _GOOD = "0:00-0:36: A woman in a red coat is singing. Medium shot, no zoom, static camera.\n"
 GOOD = (
     GRAPH,
-    changed(GRAPH, "prompts", schedule=_GOOD + "0:36+: A woman in a red coat is dancing. The picture fades out, dolly out."),
+    changed(
+        GRAPH, "prompts", schedule=_GOOD + "0:36+: A woman in a red coat is dancing. The picture fades out, dolly out."
+    ),
 )
 BAD = (
     (changed(GRAPH, "prompts", schedule="0:00+: A woman in a red coat is singing. Wide shot."), None),

@@ -59,9 +59,16 @@ _OTHER = "A woman in a blue coat is singing. Static camera."
 GOOD = (
     GRAPH,
     changed(GRAPH, "text", text="A woman in a red coat is singing. Static camera.\n"),
-    changed(GRAPH, "prompts", schedule=f"0:00–0:38: A woman in a red coat is singing. Static camera.\n0:38+: {_OTHER}"),
+    changed(
+        GRAPH, "prompts", schedule=f"0:00\u20130:38: A woman in a red coat is singing. Static camera.\n0:38+: {_OTHER}"
+    ),
 )
 BAD = (
     (changed(GRAPH, "text", text=_OTHER), None),
-    (changed(GRAPH, "prompts", schedule=f"0:00-0:38: {_OTHER}\n0:38+: A woman in a red coat is singing. Static camera."), None),
+    (
+        changed(
+            GRAPH, "prompts", schedule=f"0:00-0:38: {_OTHER}\n0:38+: A woman in a red coat is singing. Static camera."
+        ),
+        None,
+    ),
 )

@@ -40,7 +40,10 @@ def check(graph: Graph, context: Context) -> Iterator[Finding]:
             text = f"The scheduler multitalk only works in the wrapper's own loop. Use {best}, for example."
             yield Finding(sampler, text, set_value(*at, best))
         elif house and value not in house and talks(graph, sampler):
-            text = f"The scheduler is {value}; the profile {context.profile.name if context.profile else ''} uses {house[0]}."
+            text = (
+                f"The scheduler is {value}; the profile {context.profile.name if context.profile else ''} "
+                f"uses {house[0]}."
+            )
             yield Finding(sampler, text, set_value(*at, house[0]), severity="info")
 
 

@@ -54,7 +54,10 @@ _639 = changed(changed(WRAPPER, "loop", width=639), "resize", width=639, divisib
 _TOLD = prompt(
     LOOP,
     told=("GetImageSizeAndCount", {"image": ("resize", 0)}),
-    loop=(LOOP["loop"][0], {**LOOP["loop"][1], "start_image": ("told", 0), "width": ("told", 1), "height": ("told", 2)}),
+    loop=(
+        LOOP["loop"][0],
+        {**LOOP["loop"][1], "start_image": ("told", 0), "width": ("told", 1), "height": ("told", 2)},
+    ),
 )
 _SHARED = prompt(
     LOOP,

@@ -36,7 +36,11 @@ _UPSAMPLER = "LTXVLatentUpsampler"
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Sizes of latents as they arrive, and of the pictures for a graph of two stages."""
     latents = [(node, name, found) for node in graph.of(_SIZED) for name, found in _sides(node)]
-    pictures = [(node, name, found) for node in _pictures(graph) for name, found in _sides(node)] if graph.of(_UPSAMPLER) else []
+    pictures = (
+        [(node, name, found) for node in _pictures(graph) for name, found in _sides(node)]
+        if graph.of(_UPSAMPLER)
+        else []
+    )
     if not latents and not pictures:
         raise DoesNotApply("the size of the video is known only when the graph runs")
     for node, name, found in latents:
@@ -71,9 +75,12 @@ def _pictures(graph: Graph) -> dict[Node, None]:
 _TWO = prompt(
     LOOP,
     upscaler=("LatentUpscaleModelLoader", {"model_name": "spatial_x2.safetensors"}),
-    larger=("LTXVLatentUpsampler", {"samples": ("first_parts", 0), "upscale_model": ("upscaler", 0), "vae": ("vae", 0)}),
+    larger=(
+        "LTXVLatentUpsampler",
+        {"samples": ("first_parts", 0), "upscale_model": ("upscaler", 0), "vae": ("vae", 0)},
+    ),
     empty=("EmptyLTXVLatentVideo", {"width": 416, "height": 224, "length": 497, "batch_size": 1}),
-)  # fmt: skip
+)
 _TYPED = prompt(LOOP, empty=("EmptyLTXVLatentVideo", {"width": 832, "height": 448, "length": 497, "batch_size": 1}))
 GOOD = (GRAPH, _TWO, _TYPED, changed(GRAPH, "resize", height=480), changed(GRAPH, "resize", height=470))
 BAD = (

@@ -40,12 +40,18 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         if not resized:
             # A size read off the picture itself cannot differ from it.
             if None not in wanted:
-                text = f"The picture comes from {chain.source.node.label} in its own size and is stretched to {wanted[0]} x {wanted[1]}; resize it first."
+                text = (
+                    f"The picture comes from {chain.source.node.label} in its own size and is stretched "
+                    f"to {wanted[0]} x {wanted[1]}; resize it first."
+                )
                 yield Finding(node, text)
             continue
         given = picture_size(resized[-1].node)
         if given is not None and None not in (*given, *wanted) and given != wanted:
-            text = f"The picture arrives as {given[0]} x {given[1]} and is stretched to {wanted[0]} x {wanted[1]}; use one size."
+            text = (
+                f"The picture arrives as {given[0]} x {given[1]} and is stretched to {wanted[0]} x "
+                f"{wanted[1]}; use one size."
+            )
             yield Finding(node, text)
     if not told:
         raise DoesNotApply("the start image does not come from a file")

@@ -42,7 +42,11 @@ _RESIZE = {**LOOP["resize"][1], "image": ("first", 0)}
 GOOD = (WRAPPER, TAKE)
 BAD = (
     (
-        prompt(LOOP, first=("ImageScaleBy", {"image": ("image", 0), "upscale_method": "area", "scale_by": 0.5}), resize=("ImageResizeKJv2", _RESIZE)),
+        prompt(
+            LOOP,
+            first=("ImageScaleBy", {"image": ("image", 0), "upscale_method": "area", "scale_by": 0.5}),
+            resize=("ImageResizeKJv2", _RESIZE),
+        ),
         None,
     ),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .examples import prompt
+from .examples import Nodes, prompt
 
-LOOP = {
+LOOP: Nodes = {
     "image": ("LoadImage", {"image": "a.png"}),
     "resize": ("ImageResizeKJv2", {"image": ("image", 0), "width": 640, "height": 640, "upscale_method": "lanczos", "keep_proportion": "crop", "pad_color": "0, 0, 0", "crop_position": "center", "divisible_by": 16, "device": "cpu"}),
     "sound": ("LoadAudio", {"audio": "a.wav"}),

@@ -48,7 +48,11 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
 
 
 GOOD = (WRAPPER, TAKE, changed(TAKE, "plan", window=0))
-_LINKED = prompt(LOOP, count=("INTConstant", {"value": 83}), loop=(LOOP["loop"][0], {**LOOP["loop"][1], "frame_window_size": ("count", 0)}))
+_LINKED = prompt(
+    LOOP,
+    count=("INTConstant", {"value": 83}),
+    loop=(LOOP["loop"][0], {**LOOP["loop"][1], "frame_window_size": ("count", 0)}),
+)
 BAD = (
     (changed(WRAPPER, "loop", frame_window_size=84), WRAPPER),
     (_LINKED, changed(_LINKED, "count", value=81)),

@@ -62,7 +62,8 @@ def _loop(graph: Graph, node: Node, loader: Node, name: str) -> Iterator[Finding
         yield Finding(node, text, set_value(node, "mode", "infinitetalk"))
     elif mode == "infinitetalk" and not infinite:
         text = (
-            f"mode is infinitetalk, and WanVideoWrapper takes {file} for MultiTalk: there is no 'infinite' in its name. "
+            f"mode is infinitetalk, and WanVideoWrapper takes {file} for MultiTalk: there is no "
+            "'infinite' in its name. "
             "Set multitalk, or give the InfiniteTalk file its name back."
         )
         fix = set_value(node, "mode", "multitalk") if "multitalk" in name.lower() else ()
