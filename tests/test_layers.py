@@ -129,6 +129,7 @@ def all_imports() -> list[Import]:
     return [each for file in files() for each in imports(file)]
 
 
+@cache
 def holds_nodes(file: str) -> bool:
     """Whether a file defines a node of ComfyUI's."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
