@@ -97,10 +97,12 @@ def wrap(drawing: Drawing) -> tuple[Drawing, dict[str, str]]:
     keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
     inner = {
         "id": "c0ffee00-0000-4000-8000-000000000001", "version": 1, "name": "all of it", "inputs": [], "outputs": [],
-        "state": {"lastNodeId": drawing["last_node_id"], "lastLinkId": drawing["last_link_id"]},
+        "state": {"lastGroupId": 0, "lastNodeId": drawing["last_node_id"], "lastLinkId": drawing["last_link_id"], "lastRerouteId": 0},
+        "inputNode": {"id": -10, "bounding": [-300, 0, 120, 60]}, "outputNode": {"id": -20, "bounding": [900, 0, 120, 60]},
+        "revision": 0, "config": {}, "widgets": [], "groups": [], "extra": {},
         "nodes": drawing["nodes"], "links": [dict(zip(keys, link, strict=True)) for link in drawing["links"]],
     }  # fmt: skip
-    instance = {"id": 1, "type": inner["id"], "mode": 0, "inputs": [], "outputs": [], "properties": {}, "widgets_values": []}
+    instance = {"id": 1, "type": inner["id"], "pos": [0, 0], "size": [200, 100], "flags": {}, "order": 0, "mode": 0, "inputs": [], "outputs": [], "properties": {}, "widgets_values": []}
     more = drawing.get("definitions", {}).get("subgraphs", [])
     wrapped = {**drawing, "nodes": [instance], "links": [], "definitions": {"subgraphs": [inner, *more]}}
     return wrapped, {str(node["id"]): f"1:{node['id']}" for node in inner["nodes"]}
@@ -117,7 +119,7 @@ def _between(drawing: Drawing, put: Any) -> tuple[Drawing, dict[str, str]]:
 def _new(drawing: Drawing, kind: str, type_: str, *, takes: bool, gives: bool, values: Any) -> dict[str, Any]:
     drawing["last_node_id"] += 1
     node = {
-        "id": drawing["last_node_id"], "type": kind, "mode": 0, "properties": {}, "widgets_values": values,
+        "id": drawing["last_node_id"], "type": kind, "pos": [0, 0], "size": [80, 30], "flags": {}, "order": 0, "mode": 0, "properties": {}, "widgets_values": values,
         "inputs": [{"name": "", "type": type_, "link": None}] if takes else [],
         "outputs": [{"name": "", "type": type_, "links": []}] if gives else [],
     }  # fmt: skip
