@@ -30,7 +30,7 @@ class TestPainter:
             }
         }
 
-    def paint(  # noqa: PLR0917 - one argument per input
+    def paint(
         self, window: Any, image: torch.Tensor, audio: dict[str, Any], seed: int, mouth: str, eyes: str
     ) -> tuple[torch.Tensor]:
         fps = parse_fps(window.plan.fps)
