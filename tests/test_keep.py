@@ -120,18 +120,27 @@ def test_later_windows_follow_the_first_in_style(tmp_path: Path) -> None:
 
 
 def test_all_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a rename makes visible was synced before, file by file and the folder itself."""
+    """What a rename makes visible was synced before, file by file and the folder itself; then the rename is."""
     synced: set[int] = set()
+    unsynced_renames: set[int] = set()
     renamed: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: synced.add(os.fstat(handle).st_ino))
+
+    def fsync(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        unsynced_renames.discard(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
 
     def checking(call: Callable[..., Any]) -> Callable[..., Any]:
         def rename(source: Any, target: Any, *more: Any, **named: Any) -> Any:
             inside = [Path(source), *Path(source).rglob("*")] if Path(source).is_dir() else [Path(source)]
             missing = [path.name for path in inside if path.name != "windows" and path.stat().st_ino not in synced]
             assert not missing, f"{Path(target).name} got its name before {missing} was on the disk"
+            assert not unsynced_renames, f"{renamed[-1]} got its name and the folder was not synced"
             renamed.append(Path(target).name)
-            return call(source, target, *more, **named)
+            result = call(source, target, *more, **named)
+            unsynced_renames.add(Path(target).parent.stat().st_ino)
+            return result
 
         return rename
 
@@ -139,6 +148,7 @@ def test_all_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(holder, "rename", checking(holder.rename))
         monkeypatch.setattr(holder, "replace", checking(holder.replace))
     whole(tmp_path, small_plan(29), style=Style(QUICK.encoding, "linear"))
+    assert not unsynced_renames
     assert {"0001", "take.json", "current.json", "00000-0", "00001-0", "state.json", "take_0001.mp4"} <= {*renamed}
 
 
@@ -181,7 +191,8 @@ FAULTS: list[tuple[Callable[[np.ndarray], Given], str]] = [
     (lambda good: Given(good.transpose(0, 3, 1, 2)), r"`frames` has the shape \(17, 3, 32, 48\)"),
     (lambda good: Given(good[:, :-2]), "frames of 48x30 .* began with 48x32"),
     (lambda good: Given(good.repeat(2, axis=1)), "frames of 48x64 .* began with 48x32"),
-    (lambda good: Given((good * 255).astype(np.int32)), "int32"),
+    (lambda good: Given((good * 255).astype(np.int32)), "`frames` holds int32"),
+    (lambda good: Given(good, good > 0.5), "`continue_from` holds bool"),
 ]
 
 

@@ -159,6 +159,8 @@ def _check(frames: Array, raw: Array, window: Window) -> None:
                 f"`{name}` has the shape {tuple(value.shape)}. Give frames of shape (N, height, width, 3), "
                 "without an alpha channel."
             )
+        if value.dtype != np.uint8 and not np.issubdtype(value.dtype, np.floating):
+            raise ValueError(f"`{name}` holds {value.dtype}. Give float32 in [0, 1], or uint8.")
     frames_multiple(len(frames), window)
     if len(raw) != window.frames:
         raise ValueError(
