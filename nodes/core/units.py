@@ -16,8 +16,8 @@ _MOST_FPS = 1000
 def parse_fps(value: str | float | Fraction) -> Fraction:
     """Frames per second as an exact fraction.
 
-    ``25``, ``"25"``, ``12.5``, ``"24000/1001"``. A decimal within a thousandth of an NTSC rate is that
-    rate: 23.976, 23.98 and 29.97 mean 24000/1001 and 30000/1001.
+    ``25``, ``"25"``, ``12.5``, ``"24000/1001"``. What lies within 0.005 of an NTSC rate, and is no
+    whole number, is that rate: 23.976, 23.98 and 29.97 mean 24000/1001 and 30000/1001.
     """
     try:
         fps = Fraction(value) if not isinstance(value, float) else Fraction(str(value))
