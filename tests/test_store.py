@@ -1,7 +1,9 @@
 """Takes by name: which one is current, when a new one begins and what is said about it."""
 
 import ast
+import errno
 import json
+import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -265,6 +267,32 @@ def test_a_take_that_cannot_begin_leaves_nothing(tmp_path: Path) -> None:
         TakeStore(tmp_path).open("face", nine_channels, 7)
     assert TakeStore(tmp_path).names() == []
     assert not leftovers(tmp_path)
+
+
+def test_a_disk_that_fills_up_while_a_take_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for fail_at in range(1, 100):
+        left = fail_at
+
+        def fsync(_handle: int) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fsync)
+            root = tmp_path / str(fail_at)
+            try:
+                opened(root)
+            except OSError as failure:
+                said = str(failure)
+            else:
+                break
+        assert "Free some space" in said
+        assert not leftovers(root)
+        assert opened(root)[0] == "0001"
+        assert [take.record.take for take in TakeStore(root).takes("face")] == ["0001"]
+    assert fail_at > 5
 
 
 def test_the_hash_of_an_array_tells_shape_type_and_values() -> None:
