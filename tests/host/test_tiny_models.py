@@ -29,10 +29,8 @@ def loop_video(server: Server, settings: WanSettings) -> np.ndarray:
     "settings",
     [
         WanSettings(frames=33, window=17, overlap=9),
-        WanSettings(frames=70, window=33, overlap=9),
         WanSettings(frames=49, window=33, overlap=25),
         WanSettings(frames=70, window=33, overlap=9, speakers=2),
-        WanSettings(frames=45, window=33, overlap=25, speakers=2),
     ],
     ids=lambda s: f"{s.window}-{s.overlap}-of-{s.frames}-speakers-{s.speakers}",
 )
@@ -47,9 +45,9 @@ def test_the_loop_makes_three_windows(wan_server: Server, settings: WanSettings)
 
 
 def test_the_video_depends_on_audio_picture_noise_and_speaker(wan_server: Server) -> None:
-    settings = WanSettings(frames=17, window=9, overlap=5, speakers=2)
+    settings = WanSettings(frames=9, window=9, overlap=5, speakers=2, steps=1)
     video = loop_video(wan_server, settings)
-    changes = {"audio_seed": 4, "image_seed": 6, "seed": 43, "prompts": 2, "clip": False}
+    changes = {"audio_seed": 4, "image_seed": 6, "seed": 43, "clip": False}
     differences = {
         name: np.abs(loop_video(wan_server, replace(settings, **{name: value})) - video).max()
         for name, value in changes.items()
@@ -58,7 +56,7 @@ def test_the_video_depends_on_audio_picture_noise_and_speaker(wan_server: Server
 
 
 def test_the_video_is_the_same_when_it_is_made_again(wan_server: Server) -> None:
-    settings = WanSettings(frames=17, window=9, overlap=5)
+    settings = WanSettings(frames=13, window=9, overlap=5, steps=1)
     first = loop_video(wan_server, settings)
     other = loop_video(wan_server, replace(settings, seed=1))
     again = loop_video(wan_server, settings)
@@ -67,7 +65,7 @@ def test_the_video_is_the_same_when_it_is_made_again(wan_server: Server) -> None
 
 
 def test_a_sound_goes_through_the_wrappers_own_wav2vec(wan_server: Server) -> None:
-    settings = WanSettings(frames=17, window=9, overlap=5, audio="wav2vec")
+    settings = WanSettings(frames=13, window=13, overlap=5, steps=1, audio="wav2vec")
     video = loop_video(wan_server, settings)
     other = loop_video(wan_server, replace(settings, audio_seed=8))
     assert video.shape == (settings.loop_frames, 64, 64, 3)
