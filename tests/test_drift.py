@@ -93,7 +93,7 @@ def test_a_scene_cut_in_the_overlap_switches_the_fit_off() -> None:
     other = texture(*SIZE, 33).expand(9, -1, -1, -1)
     found = find_correction(frames, other, None, OVERLAP)
     assert torch.equal(found.transforms, torch.eye(3, 4).double())
-    assert "left as it is" in found.applied[0]
+    assert "left as it is" in found.words[0]
     assert match_window(frames, other, None, OVERLAP)[0] is frames
 
 
@@ -101,21 +101,21 @@ def test_real_dimming_is_no_drift() -> None:
     frames = window("real dimming", 216)
     found = find_correction(frames, None, frames[:1], ANCHOR)
     assert found.transforms.ndim == 2
-    assert "no drift but an event" in found.applied[0]
+    assert "no drift but an event" in found.words[0]
 
 
 def test_a_sudden_small_change_is_no_drift() -> None:
     frames = window("talking head")
     frames[60:] *= 0.97
     found = find_correction(frames, None, frames[:1], ANCHOR)
-    assert "all at once" in found.applied[0]
+    assert "all at once" in found.words[0]
     assert found.transforms.ndim == 2
 
 
 def test_a_moving_camera_is_left_alone_by_the_anchor() -> None:
     frames = window("moving camera")
     found = find_correction(frames, frames[:9], frames[:1])
-    assert "stands still" in found.applied[1]
+    assert "stands still" in found.words[1]
     assert match_window(frames, frames[:9], frames[:1])[0] is frames
 
 
@@ -177,4 +177,4 @@ def test_the_report_is_plain_data() -> None:
     frames = window("talking head")
     report = find_correction(frames, None, None).to_json()
     assert report["head_drift"] is None
-    assert report["applied"] == ["Nothing to compare with: left as it is."]
+    assert report["words"] == ["Nothing to compare with: left as it is."]

@@ -37,11 +37,11 @@ _FEW = 5  # frames that are compared at once
 class Anchors:
     """What a window's tail is held to.
 
-    first_frame: (1, H, W, 3), the take's. head: (overlap, H, W, 3), the frames that the window goes on from,
+    first_frame: (1, H, W, 3), the take's, or None. head: (overlap, H, W, 3), the frames that the window goes on from,
     corrected. mask: (1 or F, H, W), the places to compare, or None.
     """
 
-    first_frame: Tensor
+    first_frame: Tensor | None
     head: Tensor
     mask: Tensor | None
 
@@ -67,9 +67,10 @@ def find_ramp(frames: Tensor, anchors: Anchors, head: Tensor, start: int) -> tup
     if middle > start and not _even(frames, anchors, own, head, (start, middle, size, centre)):
         return own, f"Anchor: {255 * growth:.1f}/255 came all at once, not as drift does; no ramp.", head
     found, name = own, "the window's head"
-    first = compare(tail, still_blocks(anchors.first_frame, _at(mask, 0, 1)), STILL)
-    if first.inliers >= AGREE and first.distance(own.transform) <= MOST_OFFSET:
-        found, name = first, "the first frame"
+    if anchors.first_frame is not None:
+        first = compare(tail, still_blocks(anchors.first_frame, _at(mask, 0, 1)), STILL)
+        if first.inliers >= AGREE and first.distance(own.transform) <= MOST_OFFSET:
+            found, name = first, "the first frame"
     share = (torch.arange(count, dtype=torch.float64) - start).clamp_(min=0) / (centre - start)
     ramp = torch.lerp(head.expand(count, 3, 4), found.transform.expand(count, 3, 4), share[:, None, None])
     words = f"Anchor: {255 * found.drift:.2f}/255 at the tail against {name}, {found.inliers:.0%} agree; ramped in."

@@ -33,7 +33,8 @@ class Correction:
     transforms: (3, 4) for the whole window or (F, 3, 4), float64. The numbers are None where nothing was
     compared. head_drift, tail_drift: how far this window's colours were off, before the correction, at its
     head against the window before and at its tail against the first frame, in steps of 1/255 (root mean
-    square). head_inliers, tail_inliers: shares of the places compared that agree. applied: in words.
+    square). head_inliers, tail_inliers: shares of the places compared that agree. head_applied, tail_applied:
+    whether it was taken out. words: what was done and why.
     """
 
     transforms: Tensor
@@ -41,17 +42,14 @@ class Correction:
     tail_drift: float | None = None
     head_inliers: float | None = None
     tail_inliers: float | None = None
-    applied: tuple[str, ...] = ()
+    head_applied: bool = False
+    tail_applied: bool = False
+    words: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """As plain data, without the transforms."""
-        return {
-            "head_drift": self.head_drift,
-            "tail_drift": self.tail_drift,
-            "head_inliers": self.head_inliers,
-            "tail_inliers": self.tail_inliers,
-            "applied": list(self.applied),
-        }
+        plain = {key: value for key, value in vars(self).items() if key != "transforms"}
+        return {**plain, "words": list(self.words)}
 
 
 def match_window(
@@ -67,8 +65,8 @@ def match_window(
     """A window with its drift taken out, and the correction that was applied.
 
     previous: (overlap, H, W, 3), the tail of the window before, which the first frames of `frames` show again;
-    None for the first window. first_frame: (1, H, W, 3), the take's; None switches the anchor off. mask:
-    (H, W), (1, H, W) or (F, H, W) in [0, 1], the places that are compared; the whole picture is corrected.
+    None for the first window. first_frame: (1, H, W, 3), the take's; without it the anchor is the window's own head.
+    mask: (H, W), (1, H, W) or (F, H, W) in [0, 1], the places that are compared; all of the picture is corrected.
     strength: 0 to 10. out: as in `color.apply`. Where there is nothing to correct and no `out`, the result is
     `frames` itself.
     """
@@ -100,8 +98,9 @@ def find_correction(
     else:
         transform = color.identity()
     tail, transforms = None, transform
-    if first_frame is not None and "anchor" in method:
-        anchors = Anchors(first_frame, first_frame if previous is None else previous, places)
+    known = first_frame if previous is None else previous
+    if known is not None and "anchor" in method:
+        anchors = Anchors(first_frame, known, places)
         start = 0 if previous is None else len(previous) - 1
         tail, said, transforms = find_ramp(frames, anchors, transform, start)
         words.append(said)
@@ -111,7 +110,9 @@ def find_correction(
         tail_drift=255 * tail.drift if tail else None,
         head_inliers=head.inliers if head else None,
         tail_inliers=tail.inliers if tail else None,
-        applied=tuple(words) or ("Nothing to compare with: left as it is.",),
+        head_applied=head is not None and head.inliers >= AGREE,
+        tail_applied=tail is not None and transforms.ndim == 3,
+        words=tuple(words) or ("Nothing to compare with: left as it is.",),
     )
 
 

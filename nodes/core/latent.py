@@ -82,7 +82,7 @@ def overlap_crossfade(
     count: latent frames of the overlap, as in `overlap_latents`. Under `first` "one frame" the overlap is
     temporal_scale * (count - 1) + 1 frames: the first latent frame of `after` stands for a frame that lies
     inside one of `before`; it is left out, and the other count - 1 are crossfaded with the last count - 1 of
-    `before`. Under "a whole latent" all `count` are. The result has the latent frames of both, the overlap once.
+    `before`. Under "a whole latent" all `count` are. The result has the latent frames of both, the shared ones once.
 
     mode: linear; cosine (raised cosine); variance-preserving: linear, and then each channel's deviation brought
     back to what it is in the two windows, so that grain does not fade in the middle. Sound is crossfaded over the
@@ -103,9 +103,7 @@ def overlap_crossfade(
             f"the first one stands for a single frame. Use 1 to {most}."
         )
     video = _joined(old, new[:, :, skip:], pairs, mode)
-    share = (latents_to_frames(count, temporal_scale) if skip else count * temporal_scale) / latents_to_frames(
-        new.shape[2], temporal_scale
-    )
+    share = latents_to_frames(count, temporal_scale) / latents_to_frames(new.shape[2], temporal_scale)
     sounds = [
         _joined(one, other, min(round(other.shape[2] * share), one.shape[2], other.shape[2]), BLENDS[0])
         for one, other in zip(old_sounds, new_sounds, strict=True)
