@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ...nodes.core.units import frames_rounded_down, parse_fps
+from ...nodes.core.units import frames_rounded_down
 from ..workflow.graph import Graph, Node
 from . import ltx
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
 from .ltx_examples import GRAPH
 from .settings import set_value, shown
+from .sizes import rate
 
 NAME = "length-not-8n+1"
 SEVERITY = "warning"
@@ -61,11 +62,10 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
 
 
 def _window(control: Node) -> tuple[int, Fraction] | None:
-    seconds, fps = control.number("window_seconds"), control.number("fps")
-    if not seconds or not fps:
+    seconds, fps = control.number("window_seconds"), rate(control, "fps")
+    if not seconds or fps is None:
         return None
-    rate = parse_fps(str(fps))
-    return max(1, int(Fraction(str(seconds)) * rate)), rate
+    return max(1, int(Fraction(str(seconds)) * fps)), fps
 
 
 GOOD = (GRAPH, changed(GRAPH, "empty", length=97))

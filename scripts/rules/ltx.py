@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...nodes.core.plan import make_plan
-from ...nodes.core.units import frames_rounded_down, parse_fps
+from ...nodes.core.units import frames_rounded_down
 from ..workflow.graph import Constant, Graph, Node, Output
 from . import roles
 from .loops import Loop, find_loops
+from .sizes import rate
 
 #: LTX-2 folds so many frames into one latent frame, and so many pixels of a side into one latent.
 TEMPORAL, SPATIAL = 8, 32
@@ -145,17 +146,16 @@ class Windows:
 
 def windows_of(control: Node) -> Windows | None:
     """Window, overlap and stride that a controller's settings come to: whole latent frames of 8."""
-    fps, window, overlap = (control.number(name) for name in ("fps", "window_seconds", "overlap_seconds"))
-    if not fps or not window or overlap is None or not 0 < overlap < window:
+    fps, window, overlap = rate(control, "fps"), control.number("window_seconds"), control.number("overlap_seconds")
+    if fps is None or not window or overlap is None or not 0 < overlap < window:
         return None
-    rate = parse_fps(str(fps))
     length, shared = (
-        frames_rounded_down(max(1, int(Fraction(str(value)) * rate)), TEMPORAL) for value in (window, overlap)
+        frames_rounded_down(max(1, int(Fraction(str(value)) * fps)), TEMPORAL) for value in (window, overlap)
     )
     if shared >= length:
         return None
-    plan = make_plan(2 * length, fps=rate, temporal_scale=TEMPORAL, window=length, overlap=shared, fit="pad")
-    return Windows(length, shared, plan.windows[1].start, rate)
+    plan = make_plan(2 * length, fps=fps, temporal_scale=TEMPORAL, window=length, overlap=shared, fit="pad")
+    return Windows(length, shared, plan.windows[1].start, fps)
 
 
 def only_windows(graph: Graph) -> Windows | None:

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ...nodes.core.units import parse_fps
 from ..workflow.graph import Node, Output
 from .roles import PASS_THROUGH
 
 _MOST_STEPS = 50
+_MOST_FPS = 1000
 #: What a resize with these settings gives is exactly what was asked for, but for `divisible_by`.
 _EXACT = ("stretch", "crop", False, "False", None)
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$")
@@ -90,6 +92,12 @@ def seconds(value: object) -> Fraction | None:
         return None
     hours, minutes, rest = match.groups()
     return int(hours or 0) * 3600 + int(minutes) * 60 + Fraction(rest)
+
+
+def rate(node: Node, name: str) -> Fraction | None:
+    """The frames per second at an input; None if they are not known, or no frame rate."""
+    value = node.number(name)
+    return parse_fps(str(value)) if value is not None and 0 < value <= _MOST_FPS else None
 
 
 def sound_limit(node: Node, name: str) -> Fraction | None:

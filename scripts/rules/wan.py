@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...nodes.core.plan import Plan, make_plan
-from ...nodes.core.units import frames_rounded_down, parse_fps
+from ...nodes.core.units import frames_rounded_down
 from ..workflow.graph import Graph, Node
 from . import roles
-from .sizes import sound_limit
+from .sizes import rate, sound_limit
 
 EMBEDS = "LongTakeWindowEmbedsWan"
 #: The most that the frame count of the embeds can be set to: "as long as the sound", which says nothing.
@@ -49,8 +49,7 @@ class WrapperLoop:
     @property
     def fps(self) -> Fraction | None:
         """Frames per second of the features."""
-        value = self.voice.number("fps") if self.voice else None
-        return parse_fps(str(value)) if value and value <= 1000 else None
+        return rate(self.voice, "fps") if self.voice else None
 
     @property
     def frames(self) -> int | None:

@@ -17,6 +17,9 @@ from .definitions import Definitions
 
 ALWAYS, MUTED, BYPASSED = 0, 2, 4
 
+#: No widget holds a number above this; seeds go up to it.
+LARGEST = 2**64
+
 #: Drawn as nodes, never executed; their one input passes through.
 REROUTES = frozenset({"Reroute", "Reroute (rgthree)"})
 NOTES = frozenset({"Note", "MarkdownNote"})
@@ -171,9 +174,11 @@ class Node:
         return default
 
     def number(self, name: str) -> float | None:
-        """The value of an input if it is a number, else None."""
+        """The value of an input if it is a number that a widget can hold, else None: not NaN, not infinite."""
         value = self.value(name)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        return value if abs(value) <= LARGEST else None
 
     def linked(self, name: str) -> bool:
         """Whether an input takes its value from a link that leads somewhere."""
