@@ -90,8 +90,10 @@ class Group:
 class Canvas:
     """A workflow in the making: groups in lanes, from left to right, and the links between their nodes."""
 
-    def __init__(self, name: str, definitions: Definitions | None = None) -> None:
+    def __init__(self, name: str, definitions: Definitions | None = None, *, allow: Sequence[str] = ()) -> None:
+        """allow: findings of the audit that are meant in this workflow."""
         self.name = name
+        self.allow = list(allow)
         self.groups: list[Group] = []
         self.nodes: list[Node] = []
         self._definitions = definitions or committed()
@@ -149,7 +151,8 @@ class Canvas:
                 for number, (group, box) in enumerate(zip(self.groups, boxes, strict=True), 1)
             ],
             "config": {},
-            "extra": {"ds": {"scale": 0.6, "offset": [40, 80]}},
+            "extra": {"ds": {"scale": 0.6, "offset": [40, 80]}}
+            | ({"longtake": {"allow": self.allow}} if self.allow else {}),
             "version": 0.4,
         }
 

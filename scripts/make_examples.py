@@ -41,7 +41,8 @@ NEGATIVE = "blurred, overexposed, static, worst quality, extra fingers, deformed
 
 def talking_video() -> Canvas:
     """A portrait and a sound become a talking video, by WanVideoWrapper with InfiniteTalk."""
-    canvas = Canvas("talking-video-wan-infinitetalk")
+    # The separator is there and switched off, and its note says when it is needed.
+    canvas = Canvas("talking-video-wan-infinitetalk", allow=["music-in-lip-audio"])
     read_me = canvas.group("Read me", lane=0, colour="#6b5a35")
     read_me.note("What this does", notes.TALKING_VIDEO, taller=250)
     read_me.note("Model files", notes.MODEL_FILES, taller=360)

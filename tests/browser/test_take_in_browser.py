@@ -121,8 +121,6 @@ def test_the_examples_are_among_the_templates(open_canvas: Callable[..., CanvasP
     canvas.page.get_by_text("longtake", exact=True).last.click()
     for name in names:
         canvas.page.get_by_text(name, exact=True).wait_for()
-        picture = (
-            f"() => [...document.images].some(i => i.src.includes('/longtake/{name}.jpg') && i.naturalWidth > 100)"
-        )
-        canvas.page.wait_for_function(picture)
+    thumbnails = "[...document.images].filter(image => image.naturalWidth === 640).length"
+    canvas.page.wait_for_function(f"() => {thumbnails} === {len(names)}")
     canvas.picture("templates")
