@@ -188,6 +188,13 @@ def test_a_lost_pointer_loses_no_take(tmp_path: Path, pointer: bytes | None) -> 
     assert TakeStore(tmp_path).current("face").state.kept == 2
 
 
+def test_the_pointer_says_which_take_is_current(tmp_path: Path) -> None:
+    opened(tmp_path)
+    opened(tmp_path, fresh=True)
+    (tmp_path / "face" / "current.json").write_text('{"take": "0001"}')
+    assert opened(tmp_path) == ("0001", "")
+
+
 def test_when_the_current_take_is_removed_by_hand_the_newest_is_current(tmp_path: Path) -> None:
     opened(tmp_path)
     opened(tmp_path, fresh=True)
