@@ -11,6 +11,10 @@ from .edits import Edit
 from .errors import WorkflowError
 
 
+def _where(edit: Edit) -> str:
+    return f"node {getattr(edit, 'node', '') or getattr(edit, 'near', '') or getattr(edit, 'scope', '')}"
+
+
 def apply(document: Document, edits: Iterable[Edit]) -> Document:
     """The document with all edits made, one after the other; nothing is made if one of them cannot be."""
     if not document.writable:
@@ -24,5 +28,10 @@ def apply(document: Document, edits: Iterable[Edit]) -> Document:
         handler = module.HANDLERS.get(type(edit))
         if handler is None:
             raise WorkflowError(f"A prompt in the API format has nothing that {type(edit).__name__} could change.")
-        document = document.with_text(handler(document, edit, keys))
+        try:
+            document = document.with_text(handler(document, edit, keys))
+        except (TypeError, AttributeError, KeyError, IndexError) as error:
+            # The file has something else where a node, a slot or a link should be.
+            text = f"{document.name} is not built as a workflow is where {_where(edit)} stands, and cannot be changed there."
+            raise WorkflowError(text) from error
     return document

@@ -29,7 +29,7 @@ def source(node: Node, name: str) -> Source:
     if link is None:
         return _own(node, name)
     origin = node.scope.nodes.get(link[0])
-    if origin is not None and origin.mode == ALWAYS and origin.inner is None and origin.type not in VIRTUAL:
+    if origin is not None and origin.mode == ALWAYS and origin.inner is None and origin.type not in VIRTUAL and link[1] >= 0:
         return Output(origin, link[1])
     return _follow(node, name, link, [])
 
@@ -88,6 +88,8 @@ def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: li
         elif node.type == "PrimitiveNode":
             first = next(iter(node.values.items()), None)
             return Constant(first[1], node, first[0]) if first else None
+        elif slot < 0:
+            return Broken(f"node {node.path} has no output {slot}", node, "gone")
         else:
             return Output(node, slot)
         if name is None:

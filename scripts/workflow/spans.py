@@ -106,6 +106,9 @@ def remove(text: str, path: Path) -> str:
 
 def _extend(text: str, path: Path, head: str, value: Any) -> str:
     start, stop = find(text, path)
+    if text[start] != ("{" if head else "["):
+        what = "an object" if head else "a list"
+        raise WorkflowError(f"{'.'.join(map(str, path))} of the workflow is not {what}; save the workflow again.")
     listed = list(members(text, start))
     if not listed:
         step = _step(text)

@@ -272,9 +272,11 @@ def _change_type(document: Document, edit: ChangeType, _keys: Keys) -> str:
         text = spans.remove(text, (*path, "widgets_values_named"))
     if spans.has(text, (*path, "properties", "Node name for S&R")):
         text = spans.replace(text, (*path, "properties", "Node name for S&R"), edit.type)
-    for index, (name, _) in enumerate(document.definitions.outputs(edit.type) or ()):
-        if spans.has(text, (*path, "outputs", index, "name")):
-            text = spans.replace(text, (*path, "outputs", index, "name"), name)
+    for index, (name, kind) in enumerate(document.definitions.outputs(edit.type) or ()):
+        for key, value in (("name", name), ("type", kind)):
+            if spans.has(text, (*path, "outputs", index, key)):
+                text = spans.replace(text, (*path, "outputs", index, key), value)
+        text = _retype(document, text, node, index, kind)
     values = _widget_list(document, edit.type, edit.widgets) if known else list(edit.widgets.values())
     if spans.has(text, (*path, "widgets_values")):
         text = spans.replace(text, (*path, "widgets_values"), values)
@@ -282,6 +284,17 @@ def _change_type(document: Document, edit: ChangeType, _keys: Keys) -> str:
         text = spans.add(text, path, "widgets_values", values)
     text = spans.replace(text, (*path, "type"), edit.type)
     return _renumber_targets(document.with_text(text), edit.node)
+
+
+def _retype(document: Document, text: str, node: UiNode, slot: int, kind: str) -> str:
+    """Links say what they carry; after an output became another type, that is put right."""
+    for link, (origin, origin_slot, _, _, said) in node.scope.links.items():
+        if origin == node.id and origin_slot == slot and said != kind:
+            where, is_object = _ends(document, node.scope, link)
+            key = "type" if is_object else 5
+            if spans.has(text, (*where, key)):
+                text = spans.replace(text, (*where, key), kind)
+    return text
 
 
 def _renumber_targets(document: Document, path: str) -> str:

@@ -73,9 +73,9 @@ class UiNode(Node):
 
     def _read_links(self) -> dict[str, tuple[str, int]]:
         links: dict[str, tuple[str, int]] = {}
-        table = self.scope.links
-        for slot in items(self.raw, "inputs"):
-            link = slot.get("link")
+        table, listed = self.scope.links, self.raw.get("inputs")
+        for slot in listed if isinstance(listed, list) else ():
+            link = slot.get("link") if isinstance(slot, dict) else None
             if link is None or isinstance(link, list | dict):
                 continue
             drawn = table.get(link)
