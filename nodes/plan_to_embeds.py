@@ -127,8 +127,7 @@ def speaker_sounds(planned: SoundPlan, tracks: dict[str, Any], *, normalize_loud
     frames, fps = planned.plan.frames, planned.plan.fps
     sounds = []
     for audio in given:
-        sound = first_channel(audio["waveform"])
-        sound = wav2vec.resampled(sound.float().cpu().numpy(), int(audio["sample_rate"]))
+        sound = wav2vec.resampled(first_channel(audio["waveform"]).cpu(), int(audio["sample_rate"]))
         sound = sound[: wav2vec.sound_of(frames, fps)]
         sounds.append(loudness_normalised(sound) if normalize_loudness else sound)
     longest = max(len(sound) for sound in sounds)
@@ -138,7 +137,7 @@ def speaker_sounds(planned: SoundPlan, tracks: dict[str, Any], *, normalize_loud
             f"{float(frames / fps):.2f} s. Use the sound that was planned, or its voice separated from it."
         )
     length = max(wav2vec.sound_of(frames, fps), wav2vec.SHORTEST)
-    return [torch.nn.functional.pad(torch.from_numpy(sound), (0, length - len(sound))) for sound in sounds]
+    return [torch.nn.functional.pad(sound, (0, length - len(sound))) for sound in sounds]
 
 
 def first_channel(waveform: torch.Tensor) -> torch.Tensor:
@@ -149,7 +148,7 @@ def first_channel(waveform: torch.Tensor) -> torch.Tensor:
     return channels[0]
 
 
-def loudness_normalised(sound: Any) -> Any:
+def loudness_normalised(sound: torch.Tensor) -> torch.Tensor:
     """(samples,) float32 at 16 kHz at -23 LUFS, by the meter that WanVideoWrapper uses."""
     if len(sound) < wav2vec.LOUDNESS_BLOCK:
         return sound
@@ -160,10 +159,11 @@ def loudness_normalised(sound: Any) -> Any:
             "The loudness cannot be measured without pyloudnorm, which ComfyUI-WanVideoWrapper requires. "
             "Install the wrapper's requirements, or switch normalize_loudness off."
         ) from None
-    loudness = pyloudnorm.Meter(wav2vec.SAMPLE_RATE).integrated_loudness(sound)
+    heard = sound.numpy()
+    loudness = pyloudnorm.Meter(wav2vec.SAMPLE_RATE).integrated_loudness(heard)
     if abs(loudness) > 100:  # silence has none
         return sound
-    return pyloudnorm.normalize.loudness(sound, loudness, -23).astype("float32")
+    return torch.from_numpy(pyloudnorm.normalize.loudness(heard, loudness, -23)).float()
 
 
 def encoded(loaded: dict[str, Any], sounds: list[torch.Tensor], frames: int, chunk: int) -> list[torch.Tensor]:

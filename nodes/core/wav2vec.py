@@ -14,17 +14,18 @@ WanVideoWrapper loads it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import torch
-from scipy.signal import resample_poly
 from torch import Tensor, nn
 
 #: What the model hears.
 SAMPLE_RATE = 16000
+#: Zero crossings of the resampling filter on each side, and its cutoff as a share of the lower Nyquist rate.
+_CROSSINGS, _CUTOFF = 6, 0.99
 #: Samples that one feature of wav2vec2-base is made of.
 SHORTEST = 400
 #: Samples that the convolutions see at once: 10 s, 65 MB after the first of them.
@@ -65,12 +66,27 @@ def sound_of(frames: int, fps: Fraction) -> int:
     return int(frames * SAMPLE_RATE / fps)
 
 
-def resampled(sound: Any, sample_rate: int) -> Any:
-    """(samples,) float as float32 at 16 kHz, by a polyphase filter."""
-    if sample_rate == SAMPLE_RATE:
-        return np.asarray(sound, np.float32)
+def resampled(sound: Tensor, sample_rate: int) -> Tensor:
+    """(samples,) at `sample_rate` as (samples,) float32 at 16 kHz, by a sinc under a squared cosine.
+
+    Band-limited interpolation (J. O. Smith, Digital Audio Resampling) with the zero crossings and the cutoff
+    that torchaudio's resampling has, through which the wrapper sends its sound.
+    """
+    sound = sound.float()
     ratio = Fraction(SAMPLE_RATE, sample_rate)
-    return resample_poly(np.asarray(sound, np.float32), ratio.numerator, ratio.denominator).astype(np.float32)
+    if ratio == 1:
+        return sound
+    up, down = ratio.numerator, ratio.denominator
+    cutoff = min(up, down) * _CUTOFF
+    reach = math.ceil(_CROSSINGS * down / cutoff)
+    inputs = torch.arange(-reach, reach + down, dtype=torch.float64) / down
+    outputs = torch.arange(up, dtype=torch.float64) / up
+    at = ((inputs - outputs[:, None]) * cutoff).clamp(-_CROSSINGS, _CROSSINGS)
+    taper = torch.cos(at * torch.pi / _CROSSINGS / 2).square()
+    kernel = (torch.sinc(at) * taper * cutoff / down).float()
+    padded = nn.functional.pad(sound[None, None], (reach, reach + down))
+    phases = nn.functional.conv1d(padded, kernel[:, None], stride=down)
+    return phases[0].T.reshape(-1)[: math.ceil(sound.shape[0] * ratio)]
 
 
 def sound_features(
