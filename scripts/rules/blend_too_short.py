@@ -17,7 +17,7 @@ from ..workflow.graph import Graph, Node
 from . import ltx
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
-from .ltx_examples import GRAPH
+from .ltx_examples import GRAPH, PER_WINDOW
 from .settings import set_value, shown
 
 NAME = "blend-too-short"
@@ -56,11 +56,16 @@ def _stride(graph: Graph, node: Node) -> float | None:
     return windows.stride_seconds if windows else None
 
 
-GOOD = (GRAPH, changed(GRAPH, "prompts", blend_seconds=17.92), changed(GRAPH, "prompts", blend_seconds=20.0))
+GOOD = (
+    GRAPH,
+    PER_WINDOW,
+    changed(PER_WINDOW, "prompts", blend_seconds=17.92),
+    changed(PER_WINDOW, "prompts", blend_seconds=20.0),
+)
 BAD = (
-    (changed(GRAPH, "prompts", blend_seconds=5.0), changed(GRAPH, "prompts", blend_seconds=17.92)),
+    (changed(PER_WINDOW, "prompts", blend_seconds=5.0), changed(PER_WINDOW, "prompts", blend_seconds=17.92)),
     (
-        changed(GRAPH, "prompts", blend_seconds=5.0, stride_seconds=16.0),
-        changed(GRAPH, "prompts", blend_seconds=16.0, stride_seconds=16.0),
+        changed(PER_WINDOW, "prompts", blend_seconds=5.0, stride_seconds=16.0),
+        changed(PER_WINDOW, "prompts", blend_seconds=16.0, stride_seconds=16.0),
     ),
 )

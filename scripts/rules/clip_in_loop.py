@@ -7,21 +7,22 @@ Why is this bad?
     it less often.
 
 Fix
-    The schedule becomes TimestampPromptScheduleBatchEncode, which encodes all prompts once; its consumers are
-    linked to it, and the encoders are left without a text. Unsafe: it needs a newer ComfyUI-AudioLoopHelper.
+    TimestampPromptScheduleBatchEncode encodes all prompts once, ConditioningSelectByIteration picks the window's,
+    and what the old nodes fed is linked to it; the old ones are cut off from the loop and can be deleted. Only
+    for a schedule that does not blend. Unsafe: it needs ComfyUI-AudioLoopHelper of a later date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..workflow.edits import ChangeType, Connect, Disconnect, Edit
+from ..workflow.edits import Connect, Disconnect, Edit, Insert
 from ..workflow.graph import Graph, Node, Output
 from . import ltx, roles
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed, prompt
 from .loops import varying
-from .ltx_examples import GRAPH
+from .ltx_examples import GRAPH, PER_WINDOW
 
 NAME = "clip-in-loop"
 SEVERITY = "error"
@@ -29,10 +30,10 @@ FIX = "unsafe"
 TYPES = (ltx.NAG,)
 ABSENT = "LTX2_NAG is not used"
 
-_SCHEDULE, _BATCH = "TimestampPromptSchedule", "TimestampPromptScheduleBatchEncode"
-_SETTINGS = ("current_iteration", "stride_seconds", "schedule", "blend_seconds", "snap_boundaries")
-#: The schedule's outputs that hold a prompt now and its conditioning then: this window's and the next one's.
-_PROMPTS = (0, 1)
+_SCHEDULE, _BLEND = "TimestampPromptSchedule", "ConditioningBlend"
+_BATCH, _SELECT = "TimestampPromptScheduleBatchEncode", "ConditioningSelectByIteration"
+#: The new nodes in the edits; no path looks like this.
+_LIST, _ONE = "> list", "> one"
 
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
@@ -62,65 +63,63 @@ def _schedule_of(encoder: Node) -> Node | None:
 
 
 def _batch(graph: Graph, encoders: list[Node]) -> tuple[Edit, ...]:
-    """Let the schedule encode; nothing if anything else than these encoders hangs on its prompts."""
-    sources = [node.source("text") for node in encoders]
+    """Encode the schedule before the loop and select inside it; nothing if the graph is wired otherwise."""
+    schedule = _schedule_of(encoders[0])
     clips = {source for node in encoders if isinstance(source := node.source("clip"), Output)}
-    schedules = {source.node for source in sources if isinstance(source, Output) and source.slot in _PROMPTS}
-    if len(schedules) != 1 or len(clips) != 1 or not all(isinstance(source, Output) for source in sources):
+    if schedule is None or len(clips) != 1 or schedule.number("blend_seconds") != 0:
         return ()
-    schedule, clip = schedules.pop(), clips.pop()
-    takers = [taker for slot in _PROMPTS for taker, _ in graph.takers(schedule, slot)]
-    if schedule.type != _SCHEDULE or clip.node.scope is not schedule.scope or not set(takers) <= set(encoders):
+    clip, turn, stride = clips.pop(), schedule.source("current_iteration"), schedule.source("stride_seconds")
+    if not isinstance(turn, Output) or not isinstance(stride, Output) or stride.node.type != ltx.CONTROL:
         return ()
-    edits: list[Edit] = [
-        ChangeType(
-            schedule.path,
-            _BATCH,
-            {name: name for name in _SETTINGS},
-            {name: schedule.values[name] for name in _SETTINGS if name in schedule.values},
-        ),
-        Connect(schedule.path, "clip", clip.node.path, clip.slot),
-    ]
-    for node, source in zip(encoders, sources, strict=True):
-        for taker, name in graph.takers(node):
-            hop = next((hop for hop in graph.hops(taker, name) if hop.node.scope is schedule.scope), None)
-            if hop is None or not isinstance(source, Output):
-                return ()
-            edits.append(Connect(hop.node.path, hop.input, schedule.path, source.slot))
-        edits.append(Disconnect(node.path, "text"))
-    return tuple(edits)
-
-
-_SET = {name: GRAPH["prompts"]["inputs"][name] for name in _SETTINGS}
-_BLEND = prompt(
-    blend=(
-        "ConditioningBlend",
-        {"conditioning_a": ("now", 0), "conditioning_b": ("then", 0), "blend_factor": ("prompts", 2)},
+    old = {*encoders, *(node for node, _ in graph.takers(schedule))}
+    old |= {taker for node in encoders for taker, _ in graph.takers(node) if taker.type == _BLEND}
+    ends = [end for node in old for end in graph.takers(node) if end[0] not in old]
+    if not all(node in encoders or node.type == _BLEND for node in old) or not _one_scope(schedule, clip, turn, stride):
+        return ()
+    hops = [next((hop for hop in graph.hops(*end) if hop.node.scope is schedule.scope), None) for end in ends]
+    if not hops or None in hops:
+        return ()
+    new = Insert(
+        _LIST,
+        _BATCH,
+        schedule.path,
+        {
+            "clip": (clip.node.path, clip.slot),
+            "stride_seconds": (stride.node.path, stride.slot),
+            "audio_duration": (stride.node.path, stride.node.slot("audio_duration")),
+        },
+        {
+            "schedule": schedule.value("schedule", default=""),
+            "snap_boundaries": schedule.value("snap_boundaries", default=True),
+            "frame_rate": float(stride.node.number("fps") or 25),
+        },
     )
-)
-_BAD = {
-    **changed(GRAPH, "guide", positive=("blend", 0)),
-    **_BLEND,
+    select = Insert(
+        _ONE,
+        _SELECT,
+        schedule.path,
+        {"conditioning_list": (_LIST, 0), "current_iteration": (turn.node.path, turn.slot)},
+    )
+    links = [Connect(hop.node.path, hop.input, _ONE) for hop in hops if hop is not None]
+    cut = [Disconnect(schedule.path, name) for name in ("current_iteration", "stride_seconds")]
+    return (new, select, *links, *cut)
+
+
+def _one_scope(node: Node, *sources: Output) -> bool:
+    return all(source.node.scope is node.scope for source in sources)
+
+
+_PROMPTS = {name: GRAPH[name]["inputs"] for name in ("prompts", "select")}
+_AFTER = {
+    **changed(changed(PER_WINDOW, "guide", positive=("2", 0)), "prompts", current_iteration=1, stride_seconds=18.88),
     **prompt(
-        prompts=(_SCHEDULE, _SET),
-        now=("CachedTextEncode_AudioLoop", {"clip": ("clip", 0), "text": ("prompts", 0)}),
-        then=("CachedTextEncode_AudioLoop", {"clip": ("clip", 0), "text": ("prompts", 1)}),
+        {"1": (_BATCH, _PROMPTS["prompts"]), "2": (_SELECT, {**_PROMPTS["select"], "conditioning_list": ("1", 0)})}
     ),
 }
-_AFTER = changed(
-    changed(
-        changed(
-            {**_BAD, "prompts": GRAPH["prompts"]}, "blend", conditioning_a=("prompts", 0), conditioning_b=("prompts", 1)
-        ),
-        "now",
-        text="",
-    ),
-    "then",
-    text="",
-)
-GOOD = (GRAPH, _AFTER, changed(_BAD, "nag", nag_scale=0.0))
+GOOD = (GRAPH, _AFTER, changed(PER_WINDOW, "nag", nag_scale=0.0))
 BAD = (
-    (_BAD, _AFTER),
-    # Something else reads the prompt too: found, and left to be mended by hand.
-    ({**_BAD, **prompt(look=("PreviewAny", {"source": ("prompts", 0)}))}, None),
+    (PER_WINDOW, _AFTER),
+    # One that blends, or that something else reads, is found and left to be mended by hand.
+    (changed(PER_WINDOW, "prompts", blend_seconds=17.92), None),
+    ({**PER_WINDOW, **prompt(look=("PreviewAny", {"source": ("prompts", 0)}))}, None),
 )

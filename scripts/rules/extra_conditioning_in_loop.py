@@ -54,7 +54,7 @@ def _passed(samplers: tuple[Node, ...]) -> dict[Node, None]:
 
 
 _SECOND = prompt(
-    second=("LTXVConditioning", {"positive": ("prompts", 0), "negative": ("nothing", 0), "frame_rate": 25.0})
+    second=("LTXVConditioning", {"positive": ("select", 0), "negative": ("nothing", 0), "frame_rate": 25.0})
 )
 GOOD = (GRAPH, changed(GRAPH, "guide", positive=("rate", 0)))
 BAD = ((changed({**GRAPH, **_SECOND}, "guide", positive=("second", 0)), None),)

@@ -65,7 +65,7 @@ def _window(control: Node) -> tuple[int, Fraction] | None:
     seconds, fps = control.number("window_seconds"), rate(control, "fps")
     if not seconds or fps is None:
         return None
-    return max(1, int(Fraction(str(seconds)) * fps)), fps
+    return max(1, round(Fraction(str(seconds)) * fps)), fps
 
 
 GOOD = (GRAPH, changed(GRAPH, "empty", length=97))

@@ -150,7 +150,7 @@ def windows_of(control: Node) -> Windows | None:
     if fps is None or not window or overlap is None or not 0 < overlap < window:
         return None
     length, shared = (
-        frames_rounded_down(max(1, int(Fraction(str(value)) * fps)), TEMPORAL) for value in (window, overlap)
+        frames_rounded_down(max(1, round(Fraction(str(value)) * fps)), TEMPORAL) for value in (window, overlap)
     )
     if shared >= length:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .examples import Nodes, prompt
+from .examples import Nodes, changed, prompt
 
 LOOP: Nodes = {
     "load": ("LoadImage", {"image": "a.png"}),
@@ -37,13 +37,14 @@ LOOP: Nodes = {
     "planner": ("AudioLoopPlanner", {"audio": ("trim", 0), "stride_seconds": 17.92, "window_seconds": ("seconds", 0)}),
     "open": ("TensorLoopOpen", {"mode": "iterations", "mode.iterations": 50, "initial_value": ("first_parts", 0), "iterations_in": ("planner", 1)}),
     "control": ("AudioLoopController", {"current_iteration": ("open", 3), "window_seconds": ("seconds", 0), "overlap_seconds": 2.0, "audio": ("trim", 0), "seed": 42, "fps": 25}),
-    "prompts": ("TimestampPromptScheduleBatchEncode", {"clip": ("clip", 0), "current_iteration": ("open", 3), "stride_seconds": ("control", 4), "schedule": "0:00+: A woman in a red coat is singing. Static camera.", "blend_seconds": 0.0, "snap_boundaries": True}),
+    "prompts": ("TimestampPromptScheduleBatchEncode", {"clip": ("clip", 0), "schedule": "0:00+: A woman in a red coat is singing. Static camera.", "stride_seconds": ("control", 4), "audio_duration": ("control", 2), "snap_boundaries": True, "frame_rate": 25.0}),
+    "select": ("ConditioningSelectByIteration", {"conditioning_list": ("prompts", 0), "current_iteration": ("open", 3)}),
     "context": ("LatentContextExtract", {"latent": ("open", 1), "overlap_latent_frames": ("control", 6)}),
     "slice": ("TrimAudioDuration", {"audio": ("vocals", 0), "start_index": ("control", 0), "duration": ("seconds", 0)}),
     "slice_audio": ("LTXVAudioVAEEncode", {"audio": ("slice", 0), "audio_vae": ("audio_vae", 0)}),
     "mask": ("LTXVAudioVideoMask", {"video_latent": ("context", 0), "audio_latent": ("slice_audio", 0), "video_fps": 25.0, "video_start_time": ("control", 7), "video_end_time": ("seconds", 0), "audio_start_time": ("seconds", 0), "audio_end_time": ("seconds", 0), "max_length": "pad", "existing_mask_mode": "add"}),
     "picture": ("VAEEncode", {"pixels": ("prepare", 0), "vae": ("vae", 0)}),
-    "guide": ("LTXVAddLatentGuide", {"vae": ("vae", 0), "positive": ("prompts", 0), "negative": ("rate", 1), "latent": ("mask", 0), "guiding_latent": ("picture", 0), "latent_idx": -1, "strength": 1.0}),
+    "guide": ("LTXVAddLatentGuide", {"vae": ("vae", 0), "positive": ("select", 0), "negative": ("rate", 1), "latent": ("mask", 0), "guiding_latent": ("picture", 0), "latent_idx": -1, "strength": 1.0}),
     "both": ("LTXVConcatAVLatent", {"video_latent": ("guide", 2), "audio_latent": ("mask", 1)}),
     "noise": ("RandomNoise", {"noise_seed": ("control", 3)}),
     "guider": ("CFGGuider", {"model": ("nag", 0), "positive": ("guide", 0), "negative": ("guide", 1), "cfg": 1.0}),
@@ -69,4 +70,15 @@ CLIP = prompt(
     {name: LOOP[name] for name in _NEEDED},
     decode=(LOOP["decode"][0], {**LOOP["decode"][1], "latents": ("first_parts", 0)}),
     video=LOOP["video"],
+)
+
+_OLD = prompt(
+    prompts=("TimestampPromptSchedule", {"current_iteration": ("open", 3), "stride_seconds": ("control", 4), "schedule": "0:00+: A woman in a red coat is singing. Static camera.", "blend_seconds": 0.0, "snap_boundaries": True}),
+    now=("CachedTextEncode_AudioLoop", {"clip": ("clip", 0), "text": ("prompts", 0)}),
+    then=("CachedTextEncode_AudioLoop", {"clip": ("clip", 0), "text": ("prompts", 1)}),
+    blend=("ConditioningBlend", {"conditioning_a": ("now", 0), "conditioning_b": ("then", 0), "blend_factor": ("prompts", 2)}),
+)  # fmt: skip
+#: The same as it was first published: prompts are encoded inside the loop.
+PER_WINDOW = changed(
+    {**{name: node for name, node in GRAPH.items() if name != "select"}, **_OLD}, "guide", positive=("blend", 0)
 )

@@ -150,6 +150,7 @@ LOAD_AUDIO = frozenset({"LoadAudio", "VHS_LoadAudio", "VHS_LoadAudioUpload", "Re
 FPS: tuple[tuple[str, str], ...] = (
     ("MultiTalkWav2VecEmbeds", "fps"),
     ("LTXVConditioning", "frame_rate"),
+    ("TimestampPromptScheduleBatchEncode", "frame_rate"),
     ("LTXVEmptyLatentAudio", "frame_rate"),
     ("LTXVAudioVideoMask", "video_fps"),
     ("AudioLoopController", "fps"),

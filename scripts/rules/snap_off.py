@@ -17,7 +17,7 @@ from ..workflow.graph import Graph
 from . import ltx
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed
-from .ltx_examples import GRAPH
+from .ltx_examples import GRAPH, PER_WINDOW
 from .settings import set_value
 
 NAME = "snap-off"
@@ -39,4 +39,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
 
 
 GOOD = (GRAPH,)
-BAD = ((changed(GRAPH, "prompts", snap_boundaries=False), GRAPH),)
+BAD = (
+    (changed(GRAPH, "prompts", snap_boundaries=False), GRAPH),
+    (changed(PER_WINDOW, "prompts", snap_boundaries=False), PER_WINDOW),
+)

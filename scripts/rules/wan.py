@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -111,7 +111,7 @@ def talks(graph: Graph, sampler: Node) -> bool:
     return sampler in talking_samplers(graph)
 
 
-def _model_side(graph: Graph, sampler: Node) -> dict[Node, None]:
+def _model_side(graph: Graph, sampler: Node) -> Mapping[Node, None]:
     feeder = sampler.feeder("model")
     return graph.upstream(feeder) if feeder is not None else {}
 
