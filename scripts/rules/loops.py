@@ -25,10 +25,15 @@ class Loop:
 
 def find_loops(graph: Graph) -> list[Loop]:
     """Every loop of the graph whose two ends run."""
-    return [loop for make in LOOPS for loop in _of(graph, make)]
+    if "loops" not in graph.memo:
+        graph.memo["loops"] = [loop for make in LOOPS for loop in _of(graph, make)]
+    loops: list[Loop] = graph.memo["loops"]
+    return loops
 
 
 def _of(graph: Graph, make: LoopNode) -> Iterator[Loop]:
+    if make.open not in graph.types:
+        return
     closes = graph.of(make.close)
     for opener in graph.of(make.open):
         down = graph.downstream(opener)

@@ -119,12 +119,10 @@ def _mend(graph: Graph, start: Chain, guide: Chain) -> tuple[Connect, ...]:
 
 def _fed_by(graph: Graph, hop: Hop) -> set[Node]:
     """The running nodes whose inputs are read over a drawn link."""
-    return {
-        node
-        for node in graph.running()
-        for name in node.links
-        if isinstance(node.source(name), Output) and hop in graph.hops(node, name)
-    }
+    source = graph.source(hop.node, hop.input)
+    if not isinstance(source, Output):
+        return set()
+    return {node for node, name in graph.takers(source.node, source.slot) if hop in graph.hops(node, name)}
 
 
 _LOOP = {

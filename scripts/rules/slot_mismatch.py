@@ -29,17 +29,21 @@ _SAME = ({"COMBO", "STRING"}, {"INT", "FLOAT"}, {"INT", "FLOAT", "BOOLEAN"})
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Compare the types of the two nodes' definitions; where one is not known, what the file says."""
+    definitions = graph.definitions
     for node, arriving in graph.arrivals.items():
-        known = graph.definitions.types(node.type)
-        drawn = dict(node.inputs) if arriving and (known is None or graph.kind == "ui") else {}
+        known = definitions.types(node.type) if arriving else None
         for name, source in arriving:
             if not isinstance(source, Output):
                 continue
-            wanted = drawn.get(name, "*") if known is None else known.get(name, "*")
-            if wanted == "*" or not types_fit(drawn.get(name, wanted), wanted):
-                # Where file and definition differ, the pack's version may: only what both say is held against it.
+            said = known.get(name) if known is not None else None
+            given = definitions.outputs(source.node.type)
+            if said is not None and given is not None and source.slot < len(given) and given[source.slot][1] == said:
                 continue
-            yield from _compare(graph, node, name, source, wanted)
+            drawn = dict(node.inputs).get(name, "*") if known is None or graph.kind == "ui" else "*"
+            wanted = drawn if known is None else (said or "*")
+            # Where file and definition differ, the pack's version may: only what both say is held against it.
+            if wanted != "*" and (known is None or types_fit(drawn, wanted)):
+                yield from _compare(graph, node, name, source, wanted)
 
 
 def _compare(graph: Graph, node: Node, name: str, source: Output, wanted: str) -> Iterator[Finding]:

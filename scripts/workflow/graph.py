@@ -231,6 +231,9 @@ class Graph:
         self.types: dict[str, list[Node]] = {}
         self.allow: tuple[str, ...] = ()
         self._sources: dict[tuple[Node, str], Source] = {}
+        self._cones: dict[tuple[Node, frozenset[str], bool], Mapping[Node, None]] = {}
+        #: What others worked out about this graph and want to keep with it.
+        self.memo: dict[Any, Any] = {}
 
     def add(self, node: Node) -> None:
         """Enter a node that the reader made."""
@@ -292,28 +295,36 @@ class Graph:
         """The running nodes and inputs that take an output of `node` (any output if `slot` is None)."""
         return [(taker, name) for number, taker, name in self.consumers.get(node, ()) if slot in (None, number)]
 
-    def upstream(self, node: Node, *, stop: frozenset[str] = frozenset()) -> dict[Node, None]:
+    def upstream(self, node: Node, *, stop: frozenset[str] = frozenset()) -> Mapping[Node, None]:
         """`node` and all that it depends on, nearest first; nodes of types in `stop` are not gone past."""
-        seen: dict[Node, None] = {node: None}
-        queue = [node]
-        for current in queue:
-            if current.type in stop and current is not node:
-                continue
-            for _, source in self.arrivals.get(current, ()):
-                if isinstance(source, Output) and source.node not in seen:
-                    seen[source.node] = None
-                    queue.append(source.node)
-        return seen
+        key = (node, stop, True)
+        if key not in self._cones:
+            arrivals = self.arrivals
+            seen: dict[Node, None] = {node: None}
+            queue = [node]
+            for current in queue:
+                if current.type in stop and current is not node:
+                    continue
+                for _, source in arrivals.get(current, ()):
+                    if isinstance(source, Output) and source.node not in seen:
+                        seen[source.node] = None
+                        queue.append(source.node)
+            self._cones[key] = seen
+        return self._cones[key]
 
-    def downstream(self, node: Node, *, stop: frozenset[str] = frozenset()) -> dict[Node, None]:
+    def downstream(self, node: Node, *, stop: frozenset[str] = frozenset()) -> Mapping[Node, None]:
         """`node` and all that depends on it, nearest first; nodes of types in `stop` are not gone past."""
-        seen: dict[Node, None] = {node: None}
-        queue = [node]
-        for current in queue:
-            if current.type in stop and current is not node:
-                continue
-            for _, taker, _ in self.consumers.get(current, ()):
-                if taker not in seen:
-                    seen[taker] = None
-                    queue.append(taker)
-        return seen
+        key = (node, stop, False)
+        if key not in self._cones:
+            consumers = self.consumers
+            seen: dict[Node, None] = {node: None}
+            queue = [node]
+            for current in queue:
+                if current.type in stop and current is not node:
+                    continue
+                for _, taker, _ in consumers.get(current, ()):
+                    if taker not in seen:
+                        seen[taker] = None
+                        queue.append(taker)
+            self._cones[key] = seen
+        return self._cones[key]

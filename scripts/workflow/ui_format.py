@@ -165,10 +165,10 @@ def _fill(
         graph.add(node)
         if len(graph.nodes) > MOST_NODES:
             raise WorkflowError(f"The workflow unfolds to more than {MOST_NODES} nodes; use fewer subgraphs in each other.")
-        if kind in ("SetNode", "GetNode"):
-            name = next(iter(node.values.values()), None)
-            if kind == "SetNode" and isinstance(name, str):
-                scope.sets.setdefault(name, node)
+        if kind == "SetNode":
+            values = raw.get("widgets_values")
+            if isinstance(values, list) and values and isinstance(values[0], str):
+                scope.sets.setdefault(values[0], node)
         elif kind in subgraphs:
             if kind in inside:
                 raise WorkflowError(f"Subgraph {kind} contains itself; remove the inner one.")
