@@ -9,7 +9,7 @@ Why is this bad?
 Fix
     TimestampPromptScheduleBatchEncode encodes all prompts once, ConditioningSelectByIteration picks the window's,
     and what the old nodes fed is linked to it; the old ones are cut off from the loop and can be deleted. Only
-    for a schedule that does not blend. Unsafe: it needs ComfyUI-AudioLoopHelper of a later date.
+    for a schedule that does not blend. Unsafe: it needs a newer ComfyUI-AudioLoopHelper.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 Why is this bad?
     A guide is appended to the latent, after its last frame, and the conditioning says where it belongs. Cropped
-    from the conditioning before the sampler, it is sampled as frames after the window and guides nothing. Not
+    from the conditioning before the sampler, it is no guide any more but the frames right after the window: the
+    end of every window is pulled towards it, instead of the window being guided from where it was put. Not
     cropped from the latent afterwards, it is decoded, joined and counted as frames of the video, and colours are
     matched to it. So: sample with what the guide node gave, then LTXVCropGuides with the same conditioning, then
-    the rest. In a loop whose first window passes a crop before its guider and whose later ones do not, the
-    later ones are right; linking them through the crop too, as some guides advise, would be wrong.
+    the rest; two crops, one for the conditioning before and one for the latent after, do not make it right. In a
+    loop whose first window passes a crop before its guider and whose later ones do not, the later ones are right;
+    linking them through the crop too, as one guide advises, would be wrong.
 
 Fix
     Move LTXVCropGuides directly behind the sampler. Where it belongs is seen at once and moved by hand.
@@ -78,10 +80,10 @@ def _sampled(guides: Guides, sampler: Node) -> Iterator[Finding]:
     if lost:
         text = (
             f"The latent has the guides of {_labels(lost)} appended, and the conditioning of {guider.label} does not "
-            "name them (any more), so they are sampled as frames after the window. Link the guider "
-            "to the guide, and crop after the sampler."
+            "name them (any more): they are sampled as the frames after the window. Link the guider to the guide, and "
+            "crop after the sampler."
         )
-        yield Finding(guider, text)
+        yield Finding(guider, text, severity="warning")
     if loose and held.known:
         text = (
             f"The conditioning of {guider.label} names the guides of {_labels(loose)}, which the latent does not have. "
@@ -144,6 +146,24 @@ GOOD = (GRAPH, CLIP, changed(_GUIDED_CLIP, "decode", latents=("cropped", 2)))
 BAD = (
     # Cropped from the conditioning before the sampler.
     (_CROPPED_FIRST, None),
+    # One crop for the conditioning before, one for the latent after.
+    (
+        changed(
+            changed(
+                {
+                    **GRAPH,
+                    **prompt(
+                        early=(CROP, {"positive": ("guide", 0), "negative": ("guide", 1), "latent": ("guide", 2)})
+                    ),
+                },
+                "guider",
+                positive=("early", 0),
+            ),
+            "guider",
+            negative=("early", 1),
+        ),
+        None,
+    ),
     # Colours matched before the crop, as the published loops do.
     (
         changed(

@@ -23,8 +23,8 @@ SEVERITY = "info"
 FIX = "unsafe"
 TYPES = ()
 
-#: Has a rule of its own, which knows where a scheduler can be set.
-_ELSEWHERE = {("WanVideoSampler", "scheduler")}
+#: These have rules of their own, which know more: where a scheduler can be set, which mode the weights need.
+_ELSEWHERE = {("WanVideoSampler", "scheduler"), ("WanVideoImageToVideoMultiTalk", "mode")}
 
 
 def check(graph: Graph, context: Context) -> Iterator[Finding]:

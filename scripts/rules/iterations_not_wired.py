@@ -7,8 +7,9 @@ Why is this bad?
     may be meant, for a quick trial; then this is only a question.
 
 Fix
-    The count is linked to the planner. Where the planner takes its stride from inside the loop, which would close a
-    circle, the stride is written into it as the number that it is; that is unsafe, since it no longer follows.
+    The count is linked to the planner; TensorLoopOpen of a newer NativeLooping has an input for it. Where the
+    planner takes its stride from inside the loop, which would close a circle, the stride is written into it as
+    the number that it is; that is unsafe, since it no longer follows.
 """
 
 from __future__ import annotations
