@@ -88,12 +88,27 @@ class FrameWindowPlanner(io.ComfyNode):
                 ),
             ],
             outputs=[
-                field(SoundPlanWire.Output, "plan", display_name="plan"),
-                field(io.Int.Output, "frames", display_name="frames"),
-                field(io.Int.Output, "window_length", display_name="window_length"),
-                field(io.Int.Output, "windows", display_name="windows"),
-                field(io.Float.Output, "fps_out", display_name="fps"),
-                field(io.String.Output, "report", display_name="report"),
+                field(SoundPlanWire.Output, "plan", display_name="plan", tooltip="To the Audio Loop Controller."),
+                field(
+                    io.Int.Output,
+                    "frames",
+                    display_name="frames",
+                    tooltip="Frames of the video. To num_frames of the audio embeds.",
+                ),
+                field(
+                    io.Int.Output,
+                    "window_length",
+                    display_name="window_length",
+                    tooltip="Frames of the longest window. To num_frames of WanVideoImageToVideoEncode.",
+                ),
+                field(io.Int.Output, "windows", display_name="windows", tooltip="How many windows there are."),
+                field(
+                    io.Float.Output,
+                    "fps_out",
+                    display_name="fps",
+                    tooltip="Frames per second. To fps of the audio embeds.",
+                ),
+                field(io.String.Output, "report", display_name="report", tooltip="The plan in words."),
             ],
         )
 
