@@ -150,11 +150,7 @@ class Server(Client):
 
     def _database(self) -> list[str]:
         options = (self.host / "comfy" / "cli_args.py").read_text(encoding="utf-8")
-        return (
-            ["--database-url", f"sqlite:///{self.folder / 'db.sqlite'}"]
-            if "--database-url" in options
-            else []
-        )
+        return ["--database-url", f"sqlite:///{self.folder / 'db.sqlite'}"] if "--database-url" in options else []
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
