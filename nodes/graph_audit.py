@@ -62,9 +62,7 @@ class PreprocessSymmetryAudit(io.ComfyNode):
                     optional=True,
                     tooltip="Any value on the way to the sampler, for example the model or the latent. It is handed on.",
                 ),
-                field(
-                    io.Combo.Input, "rules", options=[ALL, ONE], default=ALL, tooltip="What to look for."
-                ),
+                field(io.Combo.Input, "rules", options=[ALL, ONE], default=ALL, tooltip="What to look for."),
                 field(
                     io.Combo.Input,
                     "when_wrong",
@@ -114,7 +112,11 @@ class PreprocessSymmetryAudit(io.ComfyNode):
             first = errors[0].message.split("\n", 1)[0]
             more = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
             raise ValueError(f"{errors[0].rule} at {errors[0].path or 'the graph'}: {first}{more}")
-        shown = {"images": [_picture(findings, head)], "text": (text,), "findings": [output.entry("", f) for f in findings]}
+        shown = {
+            "images": [_picture(findings, head)],
+            "text": (text,),
+            "findings": [output.entry("", f) for f in findings],
+        }
         return io.NodeOutput(anything, text, ui=shown)
 
 
@@ -216,7 +218,9 @@ def add_audit() -> None:
 
 def _answer(text: str, profile: str | None) -> dict[str, Any]:
     house = engine.find_profile(profile)
-    report = engine.audit(read_text(text, "The graph").graph, engine.select((), (), house), engine.Context(profile=house))
+    report = engine.audit(
+        read_text(text, "The graph").graph, engine.select((), (), house), engine.Context(profile=house)
+    )
     return {
         "findings": [output.entry("", found) for found in report.findings],
         "skipped": report.skipped,

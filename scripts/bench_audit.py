@@ -79,7 +79,9 @@ def _speed(texts: Sequence[str], rounds: int) -> None:
     print(f"{len(texts)} workflows, {size:.1f} MB, {len(rules)} rules; median of {rounds} rounds after one to warm up")
     for name, measured in times.items():
         middle = statistics.median(measured[1:])
-        print(f"{name:<12} {len(texts) / middle:8.0f} files/s {size / middle:8.1f} MB/s   {middle / base:5.2f} x json.loads")
+        print(
+            f"{name:<12} {len(texts) / middle:8.0f} files/s {size / middle:8.1f} MB/s   {middle / base:5.2f} x json.loads"
+        )
 
 
 def large_workflow() -> str:
@@ -89,7 +91,10 @@ def large_workflow() -> str:
         link = number + 1
         load = {"id": number, "type": "LoadImage", "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [link]}]}
         scale = {"id": link, "type": "ImageScaleBy", "inputs": [{"name": "image", "type": "IMAGE", "link": link}]}
-        nodes += [{**load, "mode": 0, "widgets_values": ["a.png", "image"]}, {**scale, "mode": 0, "widgets_values": ["area", 0.5]}]
+        nodes += [
+            {**load, "mode": 0, "widgets_values": ["a.png", "image"]},
+            {**scale, "mode": 0, "widgets_values": ["area", 0.5]},
+        ]
         links.append([link, number, 0, link, 0, "IMAGE"])
         nodes.append({"id": 100_000 + number, "type": "Note", "mode": 0, "widgets_values": ["x" * 1500]})
     return json.dumps({"nodes": nodes, "links": links, "version": 0.4})
@@ -104,7 +109,9 @@ def _memory() -> None:
         parsed = _peak("import json, sys\ndata = json.load(open(sys.argv[1]))", path)
         audit = f"import sys\nfrom {package} import audit\naudit.main([sys.argv[1], '--format', 'json'])"
         audited = _peak(audit, path)
-    print(f"a workflow of {size:.0f} MB: peak {audited / 1e3:.0f} MB audited, {parsed / 1e3:.0f} MB parsed, {audited / parsed:.2f} x")
+    print(
+        f"a workflow of {size:.0f} MB: peak {audited / 1e3:.0f} MB audited, {parsed / 1e3:.0f} MB parsed, {audited / parsed:.2f} x"
+    )
 
 
 def _peak(code: str, path: Path) -> int:

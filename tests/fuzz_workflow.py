@@ -62,7 +62,9 @@ def mutate(data: Any, pick: random.Random) -> Any:
                 if len(json.dumps(value)) < 20_000:
                     container[key] = value
         elif way == 3 and isinstance(container[key], int) and not isinstance(container[key], bool):
-            container[key] = pick.choice((container[key] + 1, -container[key], str(container[key]), 0, pick.randrange(2000)))
+            container[key] = pick.choice(
+                (container[key] + 1, -container[key], str(container[key]), 0, pick.randrange(2000))
+            )
         elif way == 4 and isinstance(container, list):
             pick.shuffle(container)
         else:
@@ -100,7 +102,9 @@ def text_of(source: str, pick: random.Random) -> str:
     """A mutated text: mostly its data, sometimes its characters."""
     if pick.random() < 0.15:
         cut = pick.randrange(len(source) + 1)
-        return pick.choice((source[:cut], source[cut:], source[:cut] + pick.choice('{}[],:"\\\x00é0') + source[cut + 1 :]))
+        return pick.choice(
+            (source[:cut], source[cut:], source[:cut] + pick.choice('{}[],:"\\\x00é0') + source[cut + 1 :])
+        )
     return json.dumps(mutate(json.loads(source), pick), indent=pick.choice((None, 1, 2)))
 
 

@@ -50,7 +50,9 @@ def found(report: Report) -> list[tuple[str, str]]:
     return sorted((finding.rule, finding.path) for finding in report.findings)
 
 
-BAD = [pytest.param(rule, bad, after, id=f"{rule.name}-{n}") for rule in RULES for n, (bad, after) in enumerate(rule.bad)]
+BAD = [
+    pytest.param(rule, bad, after, id=f"{rule.name}-{n}") for rule in RULES for n, (bad, after) in enumerate(rule.bad)
+]
 GOOD = [pytest.param(rule, good, id=f"{rule.name}-{n}") for rule in RULES for n, good in enumerate(rule.good)]
 
 
@@ -84,7 +86,10 @@ def test_bad_is_found_and_mended(rule: Rule, bad: Mapping[str, Any], after: Mapp
     assert json.loads(mended.document.text) == after
     left = audit(rule, after)
     assert not [finding for finding in left.findings if finding.fix], "AFTER is clean"
-    assert engine.mend(mended.document, [rule], context_for(rule, after), unsafe=True).document.text == mended.document.text
+    assert (
+        engine.mend(mended.document, [rule], context_for(rule, after), unsafe=True).document.text
+        == mended.document.text
+    )
     safe_only = engine.mend(document(bad), [rule], context_for(rule, bad))
     assert rule.fix == "safe" or json.loads(safe_only.document.text) == bad
 
@@ -102,7 +107,9 @@ def drawn(workflow: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 
 @pytest.mark.parametrize(("rule", "bad", "after"), BAD)
 @pytest.mark.parametrize("way", ["drawn", *WAYS])
-def test_the_same_in_every_drawing(rule: Rule, bad: Mapping[str, Any], after: Mapping[str, Any] | None, way: str) -> None:
+def test_the_same_in_every_drawing(
+    rule: Rule, bad: Mapping[str, Any], after: Mapping[str, Any] | None, way: str
+) -> None:
     drawing, ids = drawn(bad)
     wanted = found(audit(rule, bad))
     if way != "drawn":
@@ -129,8 +136,9 @@ def test_silent_in_every_drawing(rule: Rule, good: Mapping[str, Any], way: str) 
     assert found(audit(rule, drawing)) == []
 
 
-@pytest.mark.parametrize(("rule", "bad", "after"), BAD[:: max(1, len(BAD) // 40)])
-def test_a_workflow_can_allow_a_finding(rule: Rule, bad: Mapping[str, Any], after: Any) -> None:
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_workflow_can_allow_a_finding(rule: Rule) -> None:
+    bad, _ = rule.bad[0]
     drawing, _ = drawn(bad)
     names = {finding.rule for finding in audit(rule, drawing).findings}
     drawing["extra"] = {"longtake": {"allow": sorted(names)}}

@@ -142,8 +142,15 @@ def _check_ends(data: dict[str, Any]) -> None:
             if origin in nodes:
                 assert number in (nodes[origin]["outputs"][slot]["links"] or []), f"link {number} is not at its start"
             if target in nodes:
-                assert number in [entry.get("link") for entry in nodes[target]["inputs"]], f"link {number} is not at its end"
-        ends = [entry["link"] for node in nodes.values() for entry in node.get("inputs", []) if entry.get("link") is not None]
+                assert number in [entry.get("link") for entry in nodes[target]["inputs"]], (
+                    f"link {number} is not at its end"
+                )
+        ends = [
+            entry["link"]
+            for node in nodes.values()
+            for entry in node.get("inputs", [])
+            if entry.get("link") is not None
+        ]
         assert len(ends) == len(set(ends)), "two inputs have one link"
 
 
@@ -202,7 +209,9 @@ def test_a_long_chain_is_followed_in_bounded_time() -> None:
     count = 20_000
     nodes = [{"id": 0, "type": "LoadImage", "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [0]}]}]
     nodes += [{"id": n, "type": "Reroute", "inputs": [{"name": "", "type": "*", "link": n - 1}], "outputs": [{"name": "", "type": "*", "links": [n]}]} for n in range(1, count)]  # fmt: skip
-    nodes.append({"id": count, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": count - 1}]})
+    nodes.append(
+        {"id": count, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": count - 1}]}
+    )
     links = [[n, n, 0, n + 1, 0, "IMAGE"] for n in range(count)]
     begin = time.process_time()
     graph = read_text(json.dumps({"nodes": nodes, "links": links})).graph
@@ -223,8 +232,12 @@ def test_a_file_of_20_mb_takes_a_few_times_its_data(tmp_path: Path) -> None:
     assert 19e6 < path.stat().st_size < 25e6
 
     def peak(code: str) -> int:
-        full = f"import sys\n{code}\nprint(next(line for line in open('/proc/self/status') if 'VmHWM' in line).split()[1])"
-        done = subprocess.run([sys.executable, "-c", full, str(path)], capture_output=True, text=True, check=True, env=os.environ)  # noqa: S603
+        full = (
+            f"import sys\n{code}\nprint(next(line for line in open('/proc/self/status') if 'VmHWM' in line).split()[1])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", full, str(path)], capture_output=True, text=True, check=True, env=os.environ
+        )
         return int(done.stdout.split()[-1])
 
     parsed = peak("import json; data = json.load(open(sys.argv[1]))")

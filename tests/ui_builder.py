@@ -20,7 +20,15 @@ def ids_of(prompt: Mapping[str, Any]) -> dict[str, int]:
 def draw(prompt: Mapping[str, Any]) -> Drawing:
     """The canvas's form of a prompt; node `name` gets the id `ids_of(prompt)[name]`."""
     ids = ids_of(prompt)
-    drawing: Drawing = {"last_node_id": 999, "last_link_id": 0, "nodes": [], "links": [], "groups": [], "extra": {}, "version": 0.4}
+    drawing: Drawing = {
+        "last_node_id": 999,
+        "last_link_id": 0,
+        "nodes": [],
+        "links": [],
+        "groups": [],
+        "extra": {},
+        "version": 0.4,
+    }
     outputs: dict[int, dict[int, list[int]]] = {}
     for name, raw in prompt.items():
         inputs, links = [], {}
@@ -37,7 +45,11 @@ def draw(prompt: Mapping[str, Any]) -> Drawing:
                 if _is_widget(raw["class_type"], key, raw["inputs"]):
                     entry["widget"] = {"name": key}
                 inputs.append(entry)
-        inputs += [{"name": key, "type": entry.type, "link": None} for key, entry in known.items() if not entry.widget and key not in links]
+        inputs += [
+            {"name": key, "type": entry.type, "link": None}
+            for key, entry in known.items()
+            if not entry.widget and key not in links
+        ]
         drawing["nodes"].append({
             "id": ids[name], "type": raw["class_type"], "pos": [0, 0], "size": [200, 100], "flags": {}, "order": 0, "mode": 0,
             "inputs": inputs, "outputs": [], "properties": {}, "widgets_values": widget_values(raw["class_type"], raw["inputs"]),
@@ -54,13 +66,13 @@ def draw(prompt: Mapping[str, Any]) -> Drawing:
     return drawing
 
 
-def _names(kind: str, inputs: Mapping[str, Any], values: list[Any]) -> list[str | None]:
+def _names(kind: str, values: list[Any]) -> list[str | None]:
     return list(positions(committed().inputs(kind) or (), values))
 
 
 def _is_widget(kind: str, name: str, inputs: Mapping[str, Any]) -> bool:
     values = widget_values(kind, inputs)
-    return isinstance(values, list) and name in _names(kind, inputs, values)
+    return isinstance(values, list) and name in _names(kind, values)
 
 
 def widget_values(kind: str, inputs: Mapping[str, Any]) -> Any:
@@ -71,7 +83,7 @@ def widget_values(kind: str, inputs: Mapping[str, Any]) -> Any:
     values: list[Any] = []
     defaults = {entry.name: entry.default for entry in known} | {"control_after_generate": "fixed"}
     while True:
-        names = _names(kind, inputs, values)
+        names = _names(kind, values)
         if len(values) >= len(names):
             return values
         name = names[len(values)] or ""
@@ -102,7 +114,19 @@ def wrap(drawing: Drawing) -> tuple[Drawing, dict[str, str]]:
         "revision": 0, "config": {}, "widgets": [], "groups": [], "extra": {},
         "nodes": drawing["nodes"], "links": [dict(zip(keys, link, strict=True)) for link in drawing["links"]],
     }  # fmt: skip
-    instance = {"id": 1, "type": inner["id"], "pos": [0, 0], "size": [200, 100], "flags": {}, "order": 0, "mode": 0, "inputs": [], "outputs": [], "properties": {}, "widgets_values": []}
+    instance = {
+        "id": 1,
+        "type": inner["id"],
+        "pos": [0, 0],
+        "size": [200, 100],
+        "flags": {},
+        "order": 0,
+        "mode": 0,
+        "inputs": [],
+        "outputs": [],
+        "properties": {},
+        "widgets_values": [],
+    }
     more = drawing.get("definitions", {}).get("subgraphs", [])
     wrapped = {**drawing, "nodes": [instance], "links": [], "definitions": {"subgraphs": [inner, *more]}}
     return wrapped, {str(node["id"]): f"1:{node['id']}" for node in inner["nodes"]}

@@ -13,7 +13,9 @@ from .roles import LOAD_IMAGE, PASS_THROUGH, PREPROCESS, RESIZE, VAE_ENCODE
 
 _MOST_STEPS = 200
 #: Nodes of packs that the tables do not name, if they take one picture, give one, and say that they change it.
-_CHANGES = re.compile(r"resize|scale|crop|preprocess|compress|sharpen|blur|denoise|padimage|imagepad|colorcorrect", re.I)
+_CHANGES = re.compile(
+    r"resize|scale|crop|preprocess|compress|sharpen|blur|denoise|padimage|imagepad|colorcorrect", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,12 @@ def picture_chain(graph: Graph, sink: Node, name: str, loop: Loop | None = None,
             steps.append(Step(found.node, _settings(found.node)))
         node, name = found.node, onward
     return Chain(
-        sink, source, tuple(reversed(steps)), tuple(hops), len(hops) if clear is None else clear, carried,
+        sink,
+        source,
+        tuple(reversed(steps)),
+        tuple(hops),
+        len(hops) if clear is None else clear,
+        carried,
         None if blind else last,
     )
 

@@ -31,7 +31,9 @@ class _Job:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the audit."""
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders: JSON, PNG, WebP, MP4, WebM, FLAC")
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="files or folders: JSON, PNG, WebP, MP4, WebM, FLAC"
+    )
     parser.add_argument("--format", choices=_FORMATS, default="text", help="how findings are written (default: text)")
     parser.add_argument("--select", action="append", default=[], metavar="RULE,...", help="only these rules")
     parser.add_argument("--ignore", action="append", default=[], metavar="RULE,...", help="not these rules")
@@ -39,19 +41,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--severity", choices=SEVERITIES, default="info", help="only findings at least this bad")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder with model files, whose headers are read")
     parser.add_argument("--server", metavar="URL", help="ask a running ComfyUI for its node definitions")
-    parser.add_argument("--keep", choices=("positional", "named"), default="positional", help="which widget value wins where two disagree")
+    parser.add_argument(
+        "--keep",
+        choices=("positional", "named"),
+        default="positional",
+        help="which widget value wins where two disagree",
+    )
     parser.add_argument("--fix", action="store_true", help="mend what can be mended without a doubt")
     parser.add_argument("--unsafe-fixes", action="store_true", help="mend what may change what was meant, too")
     parser.add_argument("--diff", action="store_true", help="show what a fix would change, and write nothing")
     parser.add_argument("--revert", action="store_true", help="give files back the bytes that they had before a fix")
-    parser.add_argument("--statistics", action="store_true", help="count findings by rule, and say where rules did not apply")
+    parser.add_argument(
+        "--statistics", action="store_true", help="count findings by rule, and say where rules did not apply"
+    )
     parser.add_argument("--list", action="store_true", help="list the rules")
     parser.add_argument("--explain", metavar="RULE", help="why a rule's fault is bad, and its fix")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command by itself."""
-    parser = argparse.ArgumentParser(prog="audit", description="Find what is wrong with ComfyUI workflow files, and mend it.")
+    parser = argparse.ArgumentParser(
+        prog="audit", description="Find what is wrong with ComfyUI workflow files, and mend it."
+    )
     add_arguments(parser)
     return run(parser.parse_args(argv))
 
@@ -64,11 +75,7 @@ def run(args: argparse.Namespace) -> int:
         if args.list:
             print(output.rule_list(engine.all_rules()))
             return 0
-        if not args.paths:
-            raise WorkflowError("No file is named; give one, for example: audit workflow.json")
-        if args.revert:
-            return _revert(args.paths)
-        return _audit(args)
+        return _revert(args.paths) if args.revert else _audit(args)
     except WorkflowError as error:
         print(error, file=sys.stderr)
         return 2
@@ -102,40 +109,47 @@ def _job(args: argparse.Namespace) -> _Job:
 
 
 def _audit(args: argparse.Namespace) -> int:
+    if not args.paths:
+        raise WorkflowError("No file is named; give one, for example: audit workflow.json")
     job = _job(args)
     results: list[Result] = []
     status = 0
     changes = False
-    fixing = args.fix or args.unsafe_fixes or args.diff
     for path, named in _files(args.paths):
         try:
-            document = read_file(path, str(path), job.definitions)
-            report = _report(document, job)
-            if fixing:
-                document, report, changed = _mend(path, document, report, job, args)
-                changes = changes or changed
-        except NotAWorkflowError as error:
-            if named:
+            result, changed = _one(path, job, args)
+        except WorkflowError as error:
+            # What is no workflow is passed over in a folder, but not where it is named.
+            if named or not isinstance(error, NotAWorkflowError):
                 print(error, file=sys.stderr)
                 status = 2
             continue
-        except WorkflowError as error:
-            print(error, file=sys.stderr)
-            status = 2
-            continue
-        for rule, what in report.failed.items():
+        for rule, what in result.report.failed.items():
             print(f"{path}: the rule {rule} broke ({what}); please report it with this file.", file=sys.stderr)
             status = 2
-        results.append(Result(str(path), document, report))
+        results.append(result)
+        changes = changes or changed
+    _print(results, job, args)
+    found = changes if args.diff else any(result.report.findings for result in results)
+    return status or int(found)
+
+
+def _one(path: Path, job: _Job, args: argparse.Namespace) -> tuple[Result, bool]:
+    document = read_file(path, str(path), job.definitions)
+    report = _report(document, job)
+    changed = False
+    if args.fix or args.unsafe_fixes or args.diff:
+        document, report, changed = _mend(path, document, report, job, args)
+    return Result(str(path), document, report), changed
+
+
+def _print(results: list[Result], job: _Job, args: argparse.Namespace) -> None:
     if not args.diff:
-        colour = args.format == "text" and sys.stdout.isatty()
-        text = output.FORMATS[args.format](results, colour)
+        text = output.FORMATS[args.format](results, args.format == "text" and sys.stdout.isatty())
         if text:
             print(text)
     if args.statistics:
         print(output.statistics(results, job.rules))
-    found = any(result.report.findings for result in results) if not args.diff else changes
-    return status or int(found)
 
 
 def _report(document: Document, job: _Job) -> Report:
@@ -168,9 +182,11 @@ def _mend(
 
 
 def _diff(name: str, before: str, after: str) -> str:
-    if before.count("\n") < 2:  # noqa: PLR2004 - a file of one line would be one change
+    if before.count("\n") < 2:
         before, after = (json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n" for text in (before, after))
-    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (mended)")
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (mended)"
+    )
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
 
 

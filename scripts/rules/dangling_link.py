@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..workflow.edits import Disconnect
-from ..workflow.graph import Broken, Graph, Node
+from ..workflow.graph import Broken, Graph
 from .engine import Context, Finding
 
 NAME = "dangling-link"
@@ -49,11 +49,15 @@ _FILE = {
 }  # fmt: skip
 _GONE = {
     **_FILE,
-    "nodes": [{"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}], "outputs": []}],
+    "nodes": [
+        {"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}], "outputs": []}
+    ],
 }
 _GONE_AFTER = {
     **_GONE,
-    "nodes": [{"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": None}], "outputs": []}],
+    "nodes": [
+        {"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": None}], "outputs": []}
+    ],
     "links": [],
 }
 GOOD = ({"load": _LOAD, "show": _SHOW}, _FILE)

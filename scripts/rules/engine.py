@@ -42,7 +42,7 @@ SEVERITIES = ("info", "warning", "error")
 _MOST_PASSES = 10
 
 
-class DoesNotApply(Exception):  # noqa: N818 - an answer, not a fault
+class DoesNotApply(Exception):
     """Raised by a rule: the graph has nothing that it speaks of. The message says what."""
 
 
@@ -150,12 +150,12 @@ def all_rules() -> tuple[Rule, ...]:
     modules = (
         importlib.import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
     )
-    return tuple(sorted((_rule(module) for module in modules if hasattr(module, "SEVERITY")), key=lambda rule: rule.name))
+    return tuple(
+        sorted((_rule(module) for module in modules if hasattr(module, "SEVERITY")), key=lambda rule: rule.name)
+    )
 
 
-def select(
-    chosen: Iterable[str] = (), ignored: Iterable[str] = (), profile: Profile | None = None
-) -> tuple[Rule, ...]:
+def select(chosen: Iterable[str] = (), ignored: Iterable[str] = (), profile: Profile | None = None) -> tuple[Rule, ...]:
     """The rules to run. Without `chosen`, all but the opt-in ones; the profile may opt in."""
     known = {name: rule for rule in all_rules() for name in (*rule.names, rule.name)}
     chosen, ignored = tuple(chosen), frozenset(ignored)
@@ -209,9 +209,7 @@ def audit(graph: Graph, rules: Sequence[Rule] | None = None, context: Context | 
     return report
 
 
-def mend(
-    document: Document, rules: Sequence[Rule], context: Context | None = None, *, unsafe: bool = False
-) -> Mended:
+def mend(document: Document, rules: Sequence[Rule], context: Context | None = None, *, unsafe: bool = False) -> Mended:
     """Apply the fixes of what is found until nothing changes, at most ten times.
 
     In one pass no node is changed by two fixes. A text that comes up twice means that rules undo each other;

@@ -48,7 +48,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             continue
         rates = [(node, rate) for node in cone if (rate := _rate(node)) is not None]
         told = told or len(rates) > 1
-        if len({rate for _, rate in rates}) < 2:  # noqa: PLR2004 - all the same
+        if len({rate for _, rate in rates}) < 2:
             continue
         right = _right(rates)
         sounds = any(kind == "AUDIO" for node in cone for _, kind in node.outputs)
@@ -76,7 +76,7 @@ def _right(rates: list[tuple[Node, Fraction]]) -> tuple[Node, Fraction]:
     return rates[0]
 
 
-def _finding(node: Node, rate: Fraction, right: tuple[Node, Fraction], sounds: bool) -> Finding:  # noqa: FBT001
+def _finding(node: Node, rate: Fraction, right: tuple[Node, Fraction], sounds: bool) -> Finding:
     value = float(right[1])
     shown = int(value) if value.is_integer() else value
     text = (
@@ -84,7 +84,9 @@ def _finding(node: Node, rate: Fraction, right: tuple[Node, Fraction], sounds: b
         f"use one rate, for example {shown:g}."
     )
     fixable = right[0].type in _PLANNERS and not node.linked(_RATES[node.type])
-    return Finding(node, text, (SetWidget(node.path, _RATES[node.type], shown),) if fixable else (), "" if sounds else "warning")
+    return Finding(
+        node, text, (SetWidget(node.path, _RATES[node.type], shown),) if fixable else (), "" if sounds else "warning"
+    )
 
 
 _NODES = {

@@ -54,7 +54,9 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             )
             ends = [(hop.node, hop.input) for hop in graph.hops(node, name)] or [(node, name)]
             edits = [
-                Connect(at.path, entry, planner.path, planner.slot(wanted)) for at, entry in ends if at.scope is planner.scope
+                Connect(at.path, entry, planner.path, planner.slot(wanted))
+                for at, entry in ends
+                if at.scope is planner.scope
             ]
             yield Finding(node, text, tuple(edits[:1]))
 

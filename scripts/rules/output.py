@@ -50,7 +50,7 @@ def entry(file: str, finding: Finding) -> dict[str, Any]:
     }
 
 
-def text(results: Sequence[Result], colour: bool) -> str:  # noqa: FBT001 - one of four writers with one signature
+def text(results: Sequence[Result], colour: bool) -> str:
     """Findings grouped by file."""
 
     def paint(words: str, code: str) -> str:

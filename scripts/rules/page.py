@@ -1,7 +1,7 @@
 """Write the page of all rules, `README.md` beside this file, from the rules themselves.
 
-    python -m longtake.scripts.rules.page            write it
-    python -m longtake.scripts.rules.page --check    exit 1 if it is not as the rules are
+python -m longtake.scripts.rules.page            write it
+python -m longtake.scripts.rules.page --check    exit 1 if it is not as the rules are
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def page() -> str:
     """The page as Markdown."""
     rules = sorted(all_rules(), key=lambda rule: (-SEVERITIES.index(rule.severity), rule.name))
     table = [
-        f"| [{rule.name}](#{rule.name.replace('+', '')}) | {rule.severity} | {_FIX[rule.fix]} | {rule.summary} |" for rule in rules
+        f"| [{rule.name}](#{rule.name.replace('+', '')}) | {rule.severity} | {_FIX[rule.fix]} | {rule.summary} |"
+        for rule in rules
     ]
     houses = [f"| {profile.name} | {profile.about} |" for profile in PROFILES.values()]
     parts = [

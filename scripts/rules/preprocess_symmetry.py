@@ -71,9 +71,8 @@ def _chains(graph: Graph, loop: Loop) -> tuple[list[Chain], list[Chain]]:
                 guides.append(chain)
             else:
                 first.append(chain)
-    for name in loop.make.initial:
-        if name in loop.open.links:
-            first.append(picture_chain(graph, loop.open, name, loop))
+    initial = [name for name in loop.make.initial if name in loop.open.links]
+    first += [picture_chain(graph, loop.open, name, loop) for name in initial]
     return first, guides
 
 

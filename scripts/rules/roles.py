@@ -70,7 +70,9 @@ VAE_ENCODE = frozenset({
 VAE_DECODE = frozenset({"VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode", "WanVideoDecode"})  # fmt: skip
 SAMPLERS = frozenset({"KSampler", "KSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced", "LTXVBaseSampler", "LTXVExtendSampler", "LTXVLoopingSampler"}) | WRAPPER_SAMPLER  # fmt: skip
 GUIDERS = frozenset({"CFGGuider", "BasicGuider", "DualCFGGuider", "STGGuider", "MultimodalGuider"})
-VIDEO_OUT = frozenset({"VHS_VideoCombine", "CreateVideo", "SaveVideo", "SaveWEBM", "SaveAnimatedWEBP", "SaveAnimatedPNG"})
+VIDEO_OUT = frozenset(
+    {"VHS_VideoCombine", "CreateVideo", "SaveVideo", "SaveWEBM", "SaveAnimatedWEBP", "SaveAnimatedPNG"}
+)
 
 #: Where an image becomes the start or the guide of a window: type -> its image inputs by prefix.
 IMAGE_SINKS: Mapping[str, tuple[str, ...]] = {
@@ -163,4 +165,8 @@ FPS: tuple[tuple[str, str], ...] = (
 def image_inputs(node: Node) -> list[str]:
     """The inputs of a sink through which pictures come in, as far as they are linked."""
     prefixes = IMAGE_SINKS.get(node.type, ())
-    return [name for name in node.links if any(name == prefix or (prefix.endswith("_") and name.startswith(prefix)) for prefix in prefixes)]
+    return [
+        name
+        for name in node.links
+        if any(name == prefix or (prefix.endswith("_") and name.startswith(prefix)) for prefix in prefixes)
+    ]

@@ -94,7 +94,7 @@ def _fits(known: Sequence[InputDef], values: list[Any]) -> bool:
     types = _types(known)
     for name, value in zip(positions(known, values), values, strict=False):
         kind = types.get(name or "")
-        if kind in _NUMBERS and (isinstance(value, str) or isinstance(value, bool)):
+        if kind in _NUMBERS and isinstance(value, str | bool):
             return False
         if kind == "BOOLEAN" and not isinstance(value, bool):
             return False
@@ -102,7 +102,12 @@ def _fits(known: Sequence[InputDef], values: list[Any]) -> bool:
 
 
 def _file(values: list[Any], **more: Any) -> dict[str, Any]:
-    node = {"id": 1, "type": "RandomNoise", "inputs": [], "outputs": [{"name": "NOISE", "type": "NOISE", "links": None}]}
+    node = {
+        "id": 1,
+        "type": "RandomNoise",
+        "inputs": [],
+        "outputs": [{"name": "NOISE", "type": "NOISE", "links": None}],
+    }
     sampler = {"id": 2, "type": "KSampler", "inputs": [], "outputs": [], "widgets_values": values, **more}
     return {"nodes": [{**node, "widgets_values": [7, "fixed"]}, sampler], "links": [], "last_node_id": 2, "last_link_id": 0, "version": 0.4}  # fmt: skip
 

@@ -35,11 +35,13 @@ class ApiNode(Node):
 
     @property
     def inputs(self) -> Sequence[tuple[str, str]]:
+        """(name, type) of the inputs that the file has."""
         known = {entry.name: entry.type for entry in self.definitions.inputs(self.type) or ()}
         return [(name, known.get(name, "*")) for name in self.raw["inputs"]]
 
     @property
     def outputs(self) -> Sequence[tuple[str, str]]:
+        """(name, type) of the outputs, as far as they are known."""
         return self.definitions.outputs(self.type) or ()
 
     def _read_values(self) -> dict[str, Any]:

@@ -67,12 +67,12 @@ class Definitions:
     def is_output(self, kind: str) -> bool:
         """Whether a node type is run for its own sake: it saves or shows something."""
         entry = self._data.get(kind)
-        return bool(entry) and len(entry) > 2  # noqa: PLR2004 - the mark of an output node
+        return bool(entry) and len(entry) > 2
 
 
 def _input(entry: Sequence[Any]) -> InputDef:
     name, kind, flags, default = entry[:4]
-    options = entry[4] if len(entry) > 4 else {}  # noqa: PLR2004 - the options of a dynamic choice
+    options = entry[4] if len(entry) > 4 else {}
     return InputDef(
         name=name,
         type=kind,
@@ -112,7 +112,9 @@ def from_server(url: str, timeout: float = 20) -> Definitions:
         with urlopen(request, timeout=timeout) as answer:  # noqa: S310 - the scheme was looked at
             info = json.loads(answer.read())
     except (URLError, OSError, ValueError) as error:
-        raise WorkflowError(f"The server at {url} did not give its node definitions ({error}); is it running?") from None
+        raise WorkflowError(
+            f"The server at {url} did not give its node definitions ({error}); is it running?"
+        ) from None
     if not isinstance(info, dict):
         raise WorkflowError(f"The server at {url} did not answer like ComfyUI; use one like http://127.0.0.1:8188.")
     return from_object_info(info)

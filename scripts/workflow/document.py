@@ -84,7 +84,9 @@ def parse(text: str, name: str) -> Any:
     try:
         return json.loads(text[1:] if text.startswith(_BOM) else text)
     except json.JSONDecodeError as error:
-        what = "is empty" if not text.strip() else f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        what = (
+            "is empty" if not text.strip() else f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        )
         raise WorkflowError(f"{name} {what}; save the workflow again.") from None
     except RecursionError:
         raise WorkflowError(f"{name} nests too deeply for a workflow; save the workflow again.") from None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from . import api_editor, ui_editor
+from . import api_editor, ui_editor, ui_nodes
 from .document import Document
 from .edits import Edit
 from .errors import WorkflowError
@@ -23,9 +22,9 @@ def apply(document: Document, edits: Iterable[Edit]) -> Document:
             "open it in ComfyUI and save the workflow as JSON."
         )
     keys: dict[str, str] = {}
-    module: Any = ui_editor if document.kind == "ui" else api_editor
+    handlers = {**ui_editor.HANDLERS, **ui_nodes.HANDLERS} if document.kind == "ui" else api_editor.HANDLERS
     for edit in edits:
-        handler = module.HANDLERS.get(type(edit))
+        handler = handlers.get(type(edit))
         if handler is None:
             raise WorkflowError(f"A prompt in the API format has nothing that {type(edit).__name__} could change.")
         try:

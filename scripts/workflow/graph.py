@@ -245,8 +245,7 @@ class Graph:
         """The nodes of these types that run, in the file's order."""
         if isinstance(types, str):
             types = (types,)
-        found = [node for kind in types for node in self.types.get(kind, ()) if node.active]
-        return found
+        return [node for kind in types for node in self.types.get(kind, ()) if node.active]
 
     def running(self) -> Iterator[Node]:
         """Every node that is executed: not virtual, not a subgraph's shell, active."""

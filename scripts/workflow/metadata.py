@@ -48,7 +48,7 @@ def _png(file: BinaryIO) -> dict[str, str]:
     found: dict[str, str] = {}
     while True:
         head = file.read(8)
-        if len(head) < 8:  # noqa: PLR2004 - length and type
+        if len(head) < 8:
             return found
         length, kind = struct.unpack(">I4s", head)
         if kind == b"IEND":
@@ -95,7 +95,7 @@ def _webp(file: BinaryIO) -> dict[str, str]:
         raise WorkflowError(f"{file.name} is not a WebP, whatever its name says; save it again.")
     while True:
         part = file.read(8)
-        if len(part) < 8:  # noqa: PLR2004 - type and length
+        if len(part) < 8:
             return {}
         kind, length = struct.unpack("<4sI", part)
         if kind == b"EXIF" and length <= _MOST:
@@ -113,7 +113,7 @@ def _exif(raw: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for index in range(min(count, 1000)):
         _, kind, length, offset = struct.unpack_from(order + "HHII", raw, start + 2 + 12 * index)
-        if kind != 2 or length <= 4:  # noqa: PLR2004 - ASCII, longer than fits in place
+        if kind != 2 or length <= 4:
             continue
         key, colon, text = _decode(raw[offset : offset + length].rstrip(b"\0")).partition(":")
         if colon and key.lower() in _KEYS:

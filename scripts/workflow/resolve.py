@@ -29,7 +29,13 @@ def source(node: Node, name: str) -> Source:
     if link is None:
         return _own(node, name)
     origin = node.scope.nodes.get(link[0])
-    if origin is not None and origin.mode == ALWAYS and origin.inner is None and origin.type not in VIRTUAL and link[1] >= 0:
+    if (
+        origin is not None
+        and origin.mode == ALWAYS
+        and origin.inner is None
+        and origin.type not in VIRTUAL
+        and link[1] >= 0
+    ):
         return Output(origin, link[1])
     return _follow(node, name, link, [])
 
@@ -38,64 +44,89 @@ def _own(node: Node, name: str) -> Source:
     return Constant(node.values[name], node, name) if name in node.values else None
 
 
-def _follow(consumer: Node, consumer_input: str, link: tuple[str, int], hops: list[Hop]) -> Source:
-    scope: Scope = consumer.scope
-    at: Node = consumer
-    origin, slot = link
-    seen: set[tuple[int, str, int]] = set()
-    while True:
-        key = (id(scope), origin, slot)
-        if key in seen:
-            return Broken("it leads back to itself", at, "circle")
-        seen.add(key)
-        if origin == INPUTS_ID and scope.instance is not None:
-            # Through the wall, outwards.
-            instance = scope.instance
-            name = _wall_input(scope, slot)
-            if name is None:
-                return Broken(f"the subgraph has no input {slot}", at, "gone")
-            step = instance.links.get(name)
-            if step is None:
-                if name in instance.values:
-                    return Constant(instance.values[name], instance, name)
-                return _promoted(scope, slot) or _own(consumer, consumer_input)
-            at, scope = instance, instance.scope
-            hops.append(Hop(instance, name))
-            origin, slot = step
-            continue
-        node = scope.nodes.get(origin)
+def _follow(consumer: Node, name: str, link: tuple[str, int], hops: list[Hop]) -> Source:
+    way = _Way(consumer, name, link, hops)
+    found = way.step()
+    while isinstance(found, _Way):
+        found = way.step()
+    return found
+
+
+class _Way:
+    """A link on the way to its source. `step` gives the source, or itself while there is further to go."""
+
+    __slots__ = ("consumer", "hops", "input", "last", "origin", "scope", "seen", "slot")
+
+    def __init__(self, consumer: Node, name: str, link: tuple[str, int], hops: list[Hop]) -> None:
+        self.consumer, self.input, self.hops = consumer, name, hops
+        self.scope: Scope = consumer.scope
+        self.last = consumer
+        self.origin, self.slot = link
+        self.seen: set[tuple[int, str, int]] = set()
+
+    def step(self) -> Source | _Way:
+        key = (id(self.scope), self.origin, self.slot)
+        if key in self.seen:
+            return Broken("it leads back to itself", self.last, "circle")
+        self.seen.add(key)
+        if self.origin == INPUTS_ID and self.scope.instance is not None:
+            return self._out(self.scope.instance)
+        node = self.scope.nodes.get(self.origin)
         if node is None:
-            return Broken(_gone(scope, origin), at, "gone")
-        at = node
+            return Broken(_gone(self.scope, self.origin), self.last, "gone")
+        self.last = node
         if node.mode == MUTED:
             return None
         if node.mode == BYPASSED:
-            name = _bypass(node, slot, dict(consumer.inputs).get(consumer_input, "*"))
-        elif node.inner is not None:
-            step = node.inner.wall.get(slot)
-            if step is None:
-                return None
-            scope = node.inner
-            origin, slot = step
-            continue
-        elif node.type in REROUTES or node.type == "SetNode":
-            name = next(iter(node.links), None)
-        elif node.type == "GetNode":
+            wanted = dict(self.consumer.inputs).get(self.input, "*")
+            return self._through(node, _bypass(node, self.slot, wanted))
+        return self._in(node.inner) if node.inner is not None else self._at(node)
+
+    def _at(self, node: Node) -> Source | _Way:
+        """At a node that runs, or that stands for another."""
+        if node.type == "GetNode":
             setter = find_set(node)
             if setter is None:
                 return Broken(f"no SetNode sets {_get_name(node)!r}", node, "unset")
-            name, node, scope = next(iter(setter.links), None), setter, setter.scope
-        elif node.type == "PrimitiveNode":
+            self.scope = setter.scope
+            return self._through(setter, next(iter(setter.links), None))
+        if node.type in REROUTES or node.type == "SetNode":
+            return self._through(node, next(iter(node.links), None))
+        if node.type == "PrimitiveNode":
             first = next(iter(node.values.items()), None)
             return Constant(first[1], node, first[0]) if first else None
-        elif slot < 0:
-            return Broken(f"node {node.path} has no output {slot}", node, "gone")
-        else:
-            return Output(node, slot)
+        if self.slot < 0:
+            return Broken(f"node {node.path} has no output {self.slot}", node, "gone")
+        return Output(node, self.slot)
+
+    def _through(self, node: Node, name: str | None) -> Source | _Way:
+        """Into an input of a node that only hands on."""
         if name is None:
             return None
-        hops.append(Hop(node, name))
-        origin, slot = node.links[name]
+        self.hops.append(Hop(node, name))
+        self.origin, self.slot = node.links[name]
+        return self
+
+    def _in(self, inner: Scope) -> Source | _Way:
+        """Into a subgraph, through its wall."""
+        step = inner.wall.get(self.slot)
+        if step is None:
+            return None
+        self.scope = inner
+        self.origin, self.slot = step
+        return self
+
+    def _out(self, instance: Node) -> Source | _Way:
+        """Out of a subgraph, through its wall."""
+        name = _wall_input(self.scope, self.slot)
+        if name is None:
+            return Broken(f"the subgraph has no input {self.slot}", self.last, "gone")
+        if name in instance.links:
+            self.last, self.scope = instance, instance.scope
+            return self._through(instance, name)
+        if name in instance.values:
+            return Constant(instance.values[name], instance, name)
+        return _promoted(self.scope, self.slot) or _own(self.consumer, self.input)
 
 
 def _promoted(scope: Scope, slot: int) -> Source:

@@ -79,7 +79,7 @@ def _default(kind: str, spec: list[Any], options: Mapping[str, Any]) -> Any:
 
 def main() -> int:
     """Write the snapshot from the file that is named on the command line."""
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the command and one file
+    if len(sys.argv) != 2:
         print("usage: snapshot OBJECT_INFO.json", file=sys.stderr)
         return 2
     info = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))

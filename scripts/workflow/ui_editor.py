@@ -12,12 +12,10 @@ from typing import Any
 from . import spans
 from .document import Document
 from .edits import (
-    ChangeType,
     Connect,
     Disconnect,
     DropLink,
     DropWidgetValue,
-    Insert,
     KeepNamed,
     KeepPositional,
     SetMode,
@@ -64,15 +62,14 @@ def _grow(document: Document, node: UiNode, edit: SetWidget) -> str:
     if edit.name not in names:
         raise WorkflowError(f"Node {node.path} ({node.type}) has no widget {edit.name!r}; name one that it has.")
     defaults = {entry.name: entry.default for entry in known or ()}
-    for name in names[len(values) : names.index(edit.name)]:
-        values.append(defaults.get(name) if name else None)
+    values += [defaults.get(name) if name else None for name in names[len(values) : names.index(edit.name)]]
     path = (*node.doc_path, "widgets_values")
     if spans.has(document.text, path):
         return spans.replace(document.text, path, [*values, edit.value])
     return spans.add(document.text, node.doc_path, "widgets_values", [*values, edit.value])
 
 
-def _ends(document: Document, scope: Scope, link: Any) -> tuple[spans.Path, bool]:
+def link_path(document: Document, scope: Scope, link: Any) -> tuple[spans.Path, bool]:
     """Where a link stands in its scope's list, and whether it is an object."""
     listed = scope.raw.get("links") or []
     for index, raw in enumerate(listed):
@@ -108,7 +105,8 @@ def _output_with(text: str, node: UiNode, slot: int, link: Any) -> str:
     return spans.append(text, (*path, "links"), link)
 
 
-def _connect(document: Document, edit: Connect, keys: Keys) -> str:
+def connect(document: Document, edit: Connect, keys: Keys) -> str:
+    """The text with a link from one node to another of the same scope; a link that the input had is moved."""
     node = node_of(document, keys.get(edit.node, edit.node))
     source = node_of(document, keys.get(edit.source, edit.source))
     scope = node.scope
@@ -119,7 +117,7 @@ def _connect(document: Document, edit: Connect, keys: Keys) -> str:
         text, index = _new_input(document, node, edit.input, source, edit.slot)
     held = spans.get(text, (*node.doc_path, "inputs", index)).get("link")
     if held is not None and held in scope.links:
-        path, is_object = _ends(document, scope, held)
+        path, is_object = link_path(document, scope, held)
         text = _output_without(text, scope, scope.links[held][0], scope.links[held][1], held)
         text = spans.replace(text, (*path, "origin_id" if is_object else 1), source.raw["id"])
         text = spans.replace(text, (*path, "origin_slot" if is_object else 2), edit.slot)
@@ -164,14 +162,17 @@ def _new_link(text: str, scope: Scope, source: UiNode, slot: int, node: UiNode, 
     first = next(iter(scope.raw.get("links") or ()), None)
     values = [link, source.raw["id"], slot, node.raw["id"], index, kind]
     keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
-    as_object = isinstance(first, dict) or (first is None and (scope.instance is not None or scope.raw.get("version") == 1))
+    as_object = isinstance(first, dict) or (
+        first is None and (scope.instance is not None or scope.raw.get("version") == 1)
+    )
     value: Any = dict(zip(keys, values, strict=True)) if as_object else values
     if not spans.has(text, (*root, "links")):
         text = spans.add(text, root, "links", [])
     return spans.append(text, (*root, "links"), value), link
 
 
-def _disconnect(document: Document, edit: Disconnect, keys: Keys) -> str:
+def disconnect(document: Document, edit: Disconnect, keys: Keys) -> str:
+    """The text without the link of an input."""
     node = node_of(document, keys.get(edit.node, edit.node))
     index = _input_index(node, edit.input)
     held = node.raw["inputs"][index].get("link") if index is not None else None
@@ -185,7 +186,7 @@ def _drop(document: Document, scope: Scope, link: Any, slot: spans.Path | None) 
     if slot is not None:
         text = spans.replace(text, (*slot, "link"), None)
     if link in scope.links:
-        path, _ = _ends(document, scope, link)
+        path, _ = link_path(document, scope, link)
         text = _output_without(text, scope, scope.links[link][0], scope.links[link][1], link)
         text = spans.remove(text, path)
     return text
@@ -202,110 +203,6 @@ def _drop_link(document: Document, edit: DropLink, _keys: Keys) -> str:
             if isinstance(entry, dict) and entry.get("link") == edit.link and isinstance(node, UiNode):
                 slot = (*node.doc_path, "inputs", index)
     return _drop(document, scope, edit.link, slot)
-
-
-def _insert(document: Document, edit: Insert, keys: Keys) -> str:
-    near = node_of(document, edit.near)
-    scope, root, text = near.scope, near.scope.doc_path, document.text
-    counter = (*root, "last_node_id") if spans.has(text, (*root, "last_node_id")) else (*root, "state", "lastNodeId")
-    numbers = [node.raw["id"] for node in scope.nodes.values() if isinstance(node.raw["id"], int)]
-    last = spans.get(text, counter) if spans.has(text, counter) else 0
-    new = max([*numbers, last if isinstance(last, int) else 0]) + 1
-    keys[edit.key] = scope.prefix + str(new)
-    if spans.has(text, counter):
-        text = spans.replace(text, counter, new)
-    text = spans.append(text, (*root, "nodes"), _raw_node(document, edit.type, new, near, edit.widgets))
-    for name, (source, slot) in edit.inputs.items():
-        document = document.with_text(text)
-        text = _connect(document, Connect(keys[edit.key], name, source, slot), keys)
-    return text
-
-
-def _raw_node(document: Document, kind: str, new: int, near: UiNode, widgets: Mapping[str, Any]) -> dict[str, Any]:
-    known = document.definitions.inputs(kind) or ()
-    outputs = document.definitions.outputs(kind) or []
-    pos = near.raw.get("pos")
-    x, y = (pos[0], pos[1]) if isinstance(pos, list) and len(pos) > 1 else (0, 0)
-    return {
-        "id": new,
-        "type": kind,
-        "pos": [x - 240, y + 40] if isinstance(x, int | float) and isinstance(y, int | float) else [0, 0],
-        "size": [210, 80],
-        "flags": {},
-        "order": 0,
-        "mode": 0,
-        "inputs": [{"name": entry.name, "type": entry.type, "link": None} for entry in known if not entry.widget],
-        "outputs": [{"name": name, "type": type_, "links": None} for name, type_ in outputs],
-        "properties": {"Node name for S&R": kind},
-        "widgets_values": _widget_list(document, kind, widgets),
-    }
-
-
-def _widget_list(document: Document, kind: str, widgets: Mapping[str, Any]) -> list[Any]:
-    values: list[Any] = []
-    known = document.definitions.inputs(kind) or ()
-    defaults = {entry.name: entry.default for entry in known}
-    defaults["control_after_generate"] = "fixed"
-    while True:
-        names = list(positions(known, values))
-        if len(values) >= len(names):
-            return values
-        name = names[len(values)] or ""
-        values.append(widgets.get(name, defaults.get(name)))
-
-
-def _change_type(document: Document, edit: ChangeType, _keys: Keys) -> str:
-    node = node_of(document, edit.node)
-    for name, _ in node.inputs:
-        if name not in edit.inputs and name in node.links:
-            document = document.with_text(_disconnect(document, Disconnect(edit.node, name), {}))
-            node = node_of(document, edit.node)
-    text, path = document.text, node.doc_path
-    known = {entry.name: entry for entry in document.definitions.inputs(edit.type) or ()}
-    for index, slot in reversed(list(enumerate(node.raw.get("inputs") or ()))):
-        name = slot.get("name") if isinstance(slot, dict) else None
-        if name not in edit.inputs:
-            text = spans.remove(text, (*path, "inputs", index))
-            continue
-        text = spans.replace(text, (*path, "inputs", index, "name"), edit.inputs[name])
-    if node.slots.named:
-        text = spans.remove(text, (*path, "widgets_values_named"))
-    if spans.has(text, (*path, "properties", "Node name for S&R")):
-        text = spans.replace(text, (*path, "properties", "Node name for S&R"), edit.type)
-    for index, (name, kind) in enumerate(document.definitions.outputs(edit.type) or ()):
-        for key, value in (("name", name), ("type", kind)):
-            if spans.has(text, (*path, "outputs", index, key)):
-                text = spans.replace(text, (*path, "outputs", index, key), value)
-        text = _retype(document, text, node, index, kind)
-    values = _widget_list(document, edit.type, edit.widgets) if known else list(edit.widgets.values())
-    if spans.has(text, (*path, "widgets_values")):
-        text = spans.replace(text, (*path, "widgets_values"), values)
-    else:
-        text = spans.add(text, path, "widgets_values", values)
-    text = spans.replace(text, (*path, "type"), edit.type)
-    return _renumber_targets(document.with_text(text), edit.node)
-
-
-def _retype(document: Document, text: str, node: UiNode, slot: int, kind: str) -> str:
-    """Links say what they carry; after an output became another type, that is put right."""
-    for link, (origin, origin_slot, _, _, said) in node.scope.links.items():
-        if origin == node.id and origin_slot == slot and said != kind:
-            where, is_object = _ends(document, node.scope, link)
-            key = "type" if is_object else 5
-            if spans.has(text, (*where, key)):
-                text = spans.replace(text, (*where, key), kind)
-    return text
-
-
-def _renumber_targets(document: Document, path: str) -> str:
-    """Links say which input they end in; after inputs went, that number is put right."""
-    node, text = node_of(document, path), document.text
-    for index, slot in enumerate(node.raw.get("inputs") or ()):
-        link = slot.get("link")
-        if link in node.scope.links and node.scope.links[link][3] != index:
-            where, is_object = _ends(document, node.scope, link)
-            text = spans.replace(text, (*where, "target_slot" if is_object else 4), index)
-    return text
 
 
 def _set_mode(document: Document, edit: SetMode, _keys: Keys) -> str:
@@ -333,10 +230,8 @@ def _drop_widget_value(document: Document, edit: DropWidgetValue, _keys: Keys) -
 
 HANDLERS: Mapping[type, Callable[[Document, Any, Keys], str]] = {
     SetWidget: _set_widget,
-    Connect: _connect,
-    Disconnect: _disconnect,
-    Insert: _insert,
-    ChangeType: _change_type,
+    Connect: connect,
+    Disconnect: disconnect,
     SetMode: _set_mode,
     KeepPositional: _keep_positional,
     KeepNamed: _keep_named,

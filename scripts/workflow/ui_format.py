@@ -50,12 +50,14 @@ class UiNode(Node):
 
     @property
     def inputs(self) -> Sequence[tuple[str, str]]:
+        """(name, type) of the inputs that the file has."""
         if self._inputs is None:
             self._inputs = [(str(slot.get("name", "")), _type(slot)) for slot in items(self.raw, "inputs")]
         return self._inputs
 
     @property
     def outputs(self) -> Sequence[tuple[str, str]]:
+        """(name, type) of the outputs, as far as they are known."""
         if self._outputs is None:
             self._outputs = [(str(slot.get("name", "")), _type(slot)) for slot in items(self.raw, "outputs")]
         return self._outputs
@@ -146,38 +148,50 @@ def _fill(
     definitions: Definitions,
     inside: tuple[str, ...],
 ) -> None:
-    graph = scope.graph
     _read_links(scope)
     where = f"subgraph {scope.raw.get('name', '')!r}" if scope.instance else "workflow"
     listed = scope.raw.get("nodes")
     if not isinstance(listed, list):
         raise WorkflowError(f"The {where} has no list of nodes; save it again.")
     for index, raw in enumerate(listed):
-        if not isinstance(raw, dict) or isinstance(raw.get("id"), bool) or not isinstance(raw.get("id"), str | int):
-            raise WorkflowError(f"Node {index + 1} of the {where} has no id; save the workflow again.")
-        kind = raw.get("type")
-        if not isinstance(kind, str):
-            raise WorkflowError(f"Node {raw['id']} of the {where} has no type; save the workflow again.")
-        node_id = str(raw["id"])
-        if node_id in scope.nodes:
-            raise WorkflowError(f"Two nodes of the {where} have the id {node_id}; give one of them another.")
-        node = UiNode(scope, index, raw, node_id, kind, definitions)
-        graph.add(node)
-        if len(graph.nodes) > MOST_NODES:
-            raise WorkflowError(f"The workflow unfolds to more than {MOST_NODES} nodes; use fewer subgraphs in each other.")
-        if kind == "SetNode":
+        node = _node(scope, index, raw, definitions, where)
+        if node.type == "SetNode":
             values = raw.get("widgets_values")
             if isinstance(values, list) and values and isinstance(values[0], str):
                 scope.sets.setdefault(values[0], node)
-        elif kind in subgraphs:
-            if kind in inside:
-                raise WorkflowError(f"Subgraph {kind} contains itself; remove the inner one.")
-            if len(inside) >= _DEEPEST:
-                raise WorkflowError(f"Subgraphs lie more than {_DEEPEST} deep in each other; use fewer levels.")
-            definition, path = subgraphs[kind]
-            node.title = node.title or str(definition.get("name") or "")
-            node.inner = Scope(graph, node, definition, path)
-            _fill(node.inner, subgraphs, definitions, (*inside, kind))
+        elif node.type in subgraphs:
+            _unfold(node, subgraphs, definitions, inside)
+
+
+def _node(scope: Scope, index: int, raw: Any, definitions: Definitions, where: str) -> UiNode:
+    if not isinstance(raw, dict) or isinstance(raw.get("id"), bool) or not isinstance(raw.get("id"), str | int):
+        raise WorkflowError(f"Node {index + 1} of the {where} has no id; save the workflow again.")
+    kind, node_id = raw.get("type"), str(raw["id"])
+    if not isinstance(kind, str):
+        raise WorkflowError(f"Node {node_id} of the {where} has no type; save the workflow again.")
+    if node_id in scope.nodes:
+        raise WorkflowError(f"Two nodes of the {where} have the id {node_id}; give one of them another.")
+    node = UiNode(scope, index, raw, node_id, kind, definitions)
+    scope.graph.add(node)
+    if len(scope.graph.nodes) > MOST_NODES:
+        raise WorkflowError(f"The workflow unfolds to more than {MOST_NODES} nodes; use fewer subgraphs in each other.")
+    return node
+
+
+def _unfold(
+    node: UiNode,
+    subgraphs: Mapping[str, tuple[Mapping[str, Any], tuple[str | int, ...]]],
+    definitions: Definitions,
+    inside: tuple[str, ...],
+) -> None:
+    if node.type in inside:
+        raise WorkflowError(f"Subgraph {node.type} contains itself; remove the inner one.")
+    if len(inside) >= _DEEPEST:
+        raise WorkflowError(f"Subgraphs lie more than {_DEEPEST} deep in each other; use fewer levels.")
+    definition, path = subgraphs[node.type]
+    node.title = node.title or str(definition.get("name") or "")
+    node.inner = Scope(node.scope.graph, node, definition, path)
+    _fill(node.inner, subgraphs, definitions, (*inside, node.type))
 
 
 def _read_links(scope: Scope) -> None:
@@ -187,9 +201,9 @@ def _read_links(scope: Scope) -> None:
     if not isinstance(links, list):
         raise WorkflowError("The links of the workflow are not a list; save it again.")
     for link in links:
-        if isinstance(link, list) and len(link) >= 5:  # noqa: PLR2004 - id, origin, slot, target, slot, type
+        if isinstance(link, list) and len(link) >= 5:
             link_id, origin, origin_slot, target, target_slot = link[:5]
-            kind = link[5] if len(link) > 5 else "*"  # noqa: PLR2004
+            kind = link[5] if len(link) > 5 else "*"
         elif isinstance(link, dict) and "id" in link:
             link_id = link["id"]
             origin, origin_slot = link.get("origin_id"), link.get("origin_slot")
@@ -197,7 +211,9 @@ def _read_links(scope: Scope) -> None:
         elif link is None:
             continue
         else:
-            raise WorkflowError(f"A link reads {str(link)[:60]!r}, not [id, from, slot, to, slot, type]; save it again.")
+            raise WorkflowError(
+                f"A link reads {str(link)[:60]!r}, not [id, from, slot, to, slot, type]; save it again."
+            )
         if isinstance(link_id, list | dict) or not isinstance(origin_slot, int) or not isinstance(target_slot, int):
             continue
         scope.links[link_id] = (str(origin), origin_slot, str(target), target_slot, str(kind))

@@ -35,9 +35,7 @@ class Slots:
     source: str = ""
 
 
-def name_values(
-    raw: Mapping[str, Any], kind: str, definitions: Definitions, inside: Mapping[str, Any] | None
-) -> Slots:
+def name_values(raw: Mapping[str, Any], kind: str, definitions: Definitions, inside: Mapping[str, Any] | None) -> Slots:
     """The widget values of a node of the canvas. `inside` is the definition, if it is a subgraph's instance."""
     slots = Slots()
     named = raw.get("widgets_values_named")
@@ -154,7 +152,7 @@ def _backed(inside: Mapping[str, Any]) -> list[str]:
     for link in inside.get("links") or ():
         if isinstance(link, dict) and not isinstance(link.get("id"), list | dict):
             targets[link.get("id")] = (str(link.get("target_id")), link.get("target_slot", -1))
-        elif isinstance(link, list) and len(link) > 4 and not isinstance(link[0], list | dict):  # noqa: PLR2004
+        elif isinstance(link, list) and len(link) > 4 and not isinstance(link[0], list | dict):
             targets[link[0]] = (str(link[3]), link[4])
     nodes = {str(node.get("id")): node for node in inside.get("nodes") or () if isinstance(node, dict)}
     return [

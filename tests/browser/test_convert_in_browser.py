@@ -15,7 +15,13 @@ from longtake.scripts.workflow.definitions import Definitions, from_object_info
 from longtake.scripts.workflow.document import read_text
 from ui_builder import WAYS, draw
 
-PACKS = ["ComfyUI-KJNodes", "ComfyUI-NativeLooping_testing", "ComfyUI-WanVideoWrapper", "ComfyUI-MelBandRoFormer", "ComfyUI-VideoHelperSuite"]
+PACKS = [
+    "ComfyUI-KJNodes",
+    "ComfyUI-NativeLooping_testing",
+    "ComfyUI-WanVideoWrapper",
+    "ComfyUI-MelBandRoFormer",
+    "ComfyUI-VideoHelperSuite",
+]
 EXAMPLES = sorted((Path(__file__).parents[2] / "example_workflows").glob("*.json"))
 #: Rules whose examples have only nodes of core, these packs and ours.
 RULES = ("preprocess-symmetry", "iteration-independent-work-in-loop", "unaligned-length", "hand-set-length")

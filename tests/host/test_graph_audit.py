@@ -86,7 +86,7 @@ def test_in_a_take_it_runs_once(server: Server) -> None:
 
 
 def post(server: Server, body: bytes) -> tuple[int, dict]:
-    request = urllib.request.Request(f"http://{server.address}/longtake/audit", data=body, method="POST")  # noqa: S310
+    request = urllib.request.Request(f"http://{server.address}/longtake/audit", data=body, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the test's own server
             return answer.status, json.loads(answer.read())
