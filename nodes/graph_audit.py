@@ -23,6 +23,7 @@ from server import PromptServer
 
 from ..scripts.rules import engine, output
 from ..scripts.rules.picture import draw_report
+from ..scripts.rules.profiles import PROFILES
 from ..scripts.workflow.document import read_data, read_text
 from ..scripts.workflow.errors import WorkflowError
 from .host import CATEGORY, field, schema
@@ -60,7 +61,7 @@ class PreprocessSymmetryAudit(io.ComfyNode):
                     io.AnyType.Input,
                     "anything",
                     optional=True,
-                    tooltip="Any value on the way to the sampler, for example the model or the latent. It is handed on.",
+                    tooltip="Any value on the way to the sampler, the model for example. It is handed on.",
                 ),
                 field(io.Combo.Input, "rules", options=[ALL, ONE], default=ALL, tooltip="What to look for."),
                 field(
@@ -73,7 +74,7 @@ class PreprocessSymmetryAudit(io.ComfyNode):
                 field(
                     io.Combo.Input,
                     "profile",
-                    options=[NO_PROFILE, *engine.PROFILES],
+                    options=[NO_PROFILE, *PROFILES],
                     default=NO_PROFILE,
                     tooltip="House values to hold to, beside what is right or wrong anywhere.",
                 ),

@@ -80,7 +80,7 @@ def _speed(texts: Sequence[str], rounds: int) -> None:
     for name, measured in times.items():
         middle = statistics.median(measured[1:])
         print(
-            f"{name:<12} {len(texts) / middle:8.0f} files/s {size / middle:8.1f} MB/s   {middle / base:5.2f} x json.loads"
+            f"{name:<12} {len(texts) / middle:8.0f} files/s {size / middle:8.1f} MB/s {middle / base:7.2f} x json.loads"
         )
 
 
@@ -109,8 +109,9 @@ def _memory() -> None:
         parsed = _peak("import json, sys\ndata = json.load(open(sys.argv[1]))", path)
         audit = f"import sys\nfrom {package} import audit\naudit.main([sys.argv[1], '--format', 'json'])"
         audited = _peak(audit, path)
+    ratio = audited / parsed
     print(
-        f"a workflow of {size:.0f} MB: peak {audited / 1e3:.0f} MB audited, {parsed / 1e3:.0f} MB parsed, {audited / parsed:.2f} x"
+        f"a workflow of {size:.0f} MB: peak {audited / 1e3:.0f} MB audited, {parsed / 1e3:.0f} MB parsed, {ratio:.2f} x"
     )
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from longtake.scripts.rules import engine
+from longtake.scripts.rules.profiles import PROFILES
 from longtake.scripts.workflow.convert import to_prompt
 from longtake.scripts.workflow.document import Document, read_file, read_text
 from longtake.scripts.workflow.editor import apply
@@ -75,7 +76,7 @@ def mutate(data: Any, pick: random.Random) -> Any:
 def exercise(document: Document, pick: random.Random) -> None:
     """Everything that is done with a workflow."""
     graph = document.graph
-    report = engine.audit(graph, rules_of(pick), engine.Context(profile=pick.choice((None, *engine.PROFILES.values()))))
+    report = engine.audit(graph, rules_of(pick), engine.Context(profile=pick.choice((None, *PROFILES.values()))))
     if report.failed:
         raise AssertionError(f"rules broke: {report.failed}")
     json.dumps(to_prompt(graph), default=str)
@@ -110,7 +111,7 @@ def text_of(source: str, pick: random.Random) -> str:
 
 def once(source: str, seed: int) -> str | None:
     """What went wrong with one seed, or None."""
-    pick = random.Random(seed)  # noqa: S311 - nothing secret
+    pick = random.Random(seed)
     begin = time.process_time()
     text = ""
     try:

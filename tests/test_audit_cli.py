@@ -244,7 +244,7 @@ def test_a_profile_is_applied(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_it_runs_from_the_folder_with_nothing_installed(bad: Path) -> None:
     command = [sys.executable, "-I", "-S", str(PACK / "scripts" / "audit.py"), *ONLY, str(bad)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=bad.parent, check=False, timeout=60)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, cwd=bad.parent, check=False, timeout=60)
     assert done.returncode == 1, done.stderr
     assert "preprocess-symmetry" in done.stdout
     assert done.stderr == ""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from longtake.scripts.rules import engine
 from longtake.scripts.rules.engine import Context, Report, Rule
+from longtake.scripts.rules.profiles import PROFILES
 from longtake.scripts.workflow.document import Document, read_text
 from longtake.scripts.workflow.graph import Broken
 from ui_builder import WAYS, draw, ids_of
@@ -40,7 +41,7 @@ def context_for(rule: Rule, workflow: Mapping[str, Any]) -> Context:
     if rule.name != "house-value":
         return Context()
     kinds = document(workflow).graph.types.keys()
-    for profile in engine.PROFILES.values():
+    for profile in PROFILES.values():
         if kinds & {kind for kind, _ in profile.values}:
             return Context(profile=profile)
     return Context()

@@ -23,7 +23,7 @@ from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph, Node
 from . import roles
 from .engine import Context, DoesNotApply, Finding
-from .examples import changed, prompt
+from .examples import Nodes, changed, prompt
 from .sizes import sound_limit
 
 NAME = "audio-longer-than-plan"
@@ -41,7 +41,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     known = False
     for node in graph.of(roles.WAV2VEC):
         limit, count, fps = sound_limit(node, "audio_1"), node.number("num_frames"), node.number("fps")
-        if limit is None or limit > _STATEMENT or count is None or not fps:
+        if limit is None or not 0 < limit <= _STATEMENT or count is None or not fps:
             continue
         known = True
         needed = seconds_to_frames_rounded_up(limit, parse_fps(str(fps)))
@@ -71,7 +71,7 @@ def _loops(graph: Graph) -> Iterator[Finding | None]:
         opener = control.feeder("current_iteration")
         make = next((make for make in roles.LOOPS if opener is not None and make.open == opener.type), None)
         limit = sound_limit(control, "audio")
-        if make is None or opener is None or limit is None or limit > _STATEMENT:
+        if make is None or opener is None or limit is None or not 0 < limit <= _STATEMENT:
             continue
         counts = [opener.number(name) for name in make.count]
         count = next((number for number in counts if number is not None), None)
@@ -92,7 +92,7 @@ def _loops(graph: Graph) -> Iterator[Finding | None]:
 def _windows(control: Node, limit: Fraction) -> int | None:
     """Windows that cover the sound, as the controller counts: whole latent frames of 8."""
     fps, window, overlap = control.number("fps"), control.number("window_seconds"), control.number("overlap_seconds")
-    if not fps or not window or overlap is None or overlap >= window:
+    if not fps or not window or overlap is None or not 0 <= overlap < window or limit <= 0:
         return None
     rate = parse_fps(str(fps))
     length, shared = (frames_rounded_down(max(1, int(Fraction(str(value)) * rate)), 8) for value in (window, overlap))
@@ -102,7 +102,7 @@ def _windows(control: Node, limit: Fraction) -> int | None:
     return len(make_plan(frames, fps=rate, temporal_scale=8, window=length, overlap=shared, fit="pad").windows)
 
 
-_NODES = {
+_NODES: Nodes = {
     "load": ("LoadAudio", {"audio": "a.wav"}),
     "sound": ("TrimAudioDuration", {"audio": ("load", 0), "start_index": 0.0, "duration": 18.0}),
     "model": ("Wav2VecModelLoader", {"model": "w.safetensors", "base_precision": "fp16", "load_device": "main_device"}),

@@ -17,6 +17,7 @@ from ..workflow.metadata import is_media
 from . import engine, files, output
 from .engine import SEVERITIES, Context, Report, Rule
 from .output import Result
+from .profiles import PROFILES
 
 _FORMATS = ("text", "json", "sarif", "github")
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=_FORMATS, default="text", help="how findings are written (default: text)")
     parser.add_argument("--select", action="append", default=[], metavar="RULE,...", help="only these rules")
     parser.add_argument("--ignore", action="append", default=[], metavar="RULE,...", help="not these rules")
-    parser.add_argument("--profile", metavar="NAME", help=f"house values to hold to: {', '.join(engine.PROFILES)}")
+    parser.add_argument("--profile", metavar="NAME", help=f"house values to hold to: {', '.join(PROFILES)}")
     parser.add_argument("--severity", choices=SEVERITIES, default="info", help="only findings at least this bad")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder with model files, whose headers are read")
     parser.add_argument("--server", metavar="URL", help="ask a running ComfyUI for its node definitions")

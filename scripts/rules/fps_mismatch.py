@@ -23,7 +23,7 @@ from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph, Node
 from . import roles
 from .engine import Context, DoesNotApply, Finding
-from .examples import changed, prompt
+from .examples import Nodes, changed, prompt
 
 NAME = "fps-mismatch"
 SEVERITY = "error"
@@ -89,7 +89,7 @@ def _finding(node: Node, rate: Fraction, right: tuple[Node, Fraction], sounds: b
     )
 
 
-_NODES = {
+_NODES: Nodes = {
     "sound": ("LoadAudio", {"audio": "a.wav"}),
     "plan": ("LongTakeFrameWindowPlanner", {"audio": ("sound", 0), "fps": 25.0, "family": "wan", "window": 81, "overlap": 9, "fit": "exact"}),
     "model": ("Wav2VecModelLoader", {"model": "w.safetensors", "base_precision": "fp16", "load_device": "main_device"}),

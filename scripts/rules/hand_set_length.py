@@ -16,7 +16,7 @@ from ..workflow.edits import Connect
 from ..workflow.graph import Graph
 from . import roles
 from .engine import Context, DoesNotApply, Finding
-from .examples import changed, prompt
+from .examples import Nodes, changed, prompt
 
 NAME = "hand-set-length"
 SEVERITY = "warning"
@@ -61,7 +61,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             yield Finding(node, text, tuple(edits[:1]))
 
 
-_NODES = {
+_NODES: Nodes = {
     "sound": ("LoadAudio", {"audio": "a.wav"}),
     "image": ("LoadImage", {"image": "a.png"}),
     "plan": ("LongTakeFrameWindowPlanner", {"audio": ("sound", 0), "fps": 25.0, "family": "wan", "window": 81, "overlap": 9, "fit": "exact"}),

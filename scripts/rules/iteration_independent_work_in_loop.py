@@ -20,7 +20,7 @@ from ..workflow.edits import Connect
 from ..workflow.graph import Graph, Node, Output
 from . import roles
 from .engine import Context, DoesNotApply, Finding
-from .examples import changed, prompt
+from .examples import Nodes, changed, prompt
 from .loops import Loop, find_loops, varying
 
 NAME = "iteration-independent-work-in-loop"
@@ -76,7 +76,7 @@ def _start(loop: Loop, name: str, back: dict[str, str]) -> Output | None:
     return source if isinstance(source, Output) else None
 
 
-_NODES = {
+_NODES: Nodes = {
     "load": ("LoadImage", {"image": "a.png"}),
     "vae": ("VAELoader", {"vae_name": "a.safetensors"}),
     "latent": ("EmptyLatentImage", {"width": 512, "height": 512, "batch_size": 1}),

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from ..workflow.graph import Graph
 from . import roles
 from .engine import Context, DoesNotApply, Finding
-from .examples import prompt
+from .examples import Nodes, prompt
 from .loops import find_loops
 
 NAME = "loop-side-output"
@@ -44,7 +44,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
                 yield Finding(node, text)
 
 
-_NODES = {
+_NODES: Nodes = {
     "load": ("LoadImage", {"image": "a.png"}),
     "open": ("TensorForLoopOpen", {"count": 4, "initial_value": ("load", 0)}),
     "work": ("ImageScaleBy", {"image": ("open", 1), "upscale_method": "area", "scale_by": 1.0}),

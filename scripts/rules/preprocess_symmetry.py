@@ -26,7 +26,7 @@ from ..workflow.graph import Graph, Hop, Node, Output
 from . import roles
 from .chains import Chain, picture_chain
 from .engine import Context, DoesNotApply, Finding
-from .examples import changed, prompt
+from .examples import Nodes, changed, prompt
 from .loops import Loop, find_loops
 
 NAME = "preprocess-symmetry"
@@ -124,7 +124,7 @@ def _fed_by(graph: Graph, hop: Hop) -> set[Node]:
     return {node for node, name in graph.takers(source.node, source.slot) if hop in graph.hops(node, name)}
 
 
-_LOOP = {
+_LOOP: Nodes = {
     "load": ("LoadImage", {"image": "portrait.png"}),
     "resize": ("ImageResizeKJv2", {"image": ("load", 0), "width": 832, "height": 448, "upscale_method": "lanczos", "keep_proportion": "crop", "pad_color": "0, 0, 0", "crop_position": "center", "divisible_by": 32, "device": "cpu"}),
     "prepare": ("LTXVPreprocess", {"image": ("resize", 0), "img_compression": 18}),
@@ -137,7 +137,7 @@ _LOOP = {
     "sample": ("SamplerCustomAdvanced", {"latent_image": ("guide", 0)}),
     "close": ("TensorForLoopClose", {"flow_control": ("open", 0), "processed": ("sample", 0), "accumulate": True}),
 }  # fmt: skip
-_TAKE = {
+_TAKE: Nodes = {
     "load": ("LoadImage", {"image": "portrait.png"}),
     "resize": ("ImageResizeKJv2", {"image": ("load", 0), "width": 640, "height": 640, "upscale_method": "lanczos", "keep_proportion": "crop", "pad_color": "0, 0, 0", "crop_position": "center", "divisible_by": 16, "device": "cpu"}),
     "plan": ("LongTakeFrameWindowPlanner", {"fps": 25.0, "family": "wan", "window": 81, "overlap": 9, "fit": "exact"}),
@@ -148,7 +148,7 @@ _TAKE = {
     "decode": ("WanVideoDecode", {"samples": ("sample", 0)}),
     "keep": ("LongTakeKeepWindow", {"window": ("window", 0), "frames": ("decode", 0)}),
 }  # fmt: skip
-_CORE = {
+_CORE: Nodes = {
     "load": ("LoadImage", {"image": "portrait.png"}),
     "prepare": ("LTXVPreprocess", {"image": ("load", 0), "img_compression": 18}),
     "vae": ("VAELoader", {"vae_name": "ltx.safetensors"}),

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from ..workflow.graph import Graph, Node, Output
 from ..workflow.resolve import types_fit
 from .engine import Context, Finding
-from .examples import prompt
+from .examples import Nodes, prompt
 
 NAME = "slot-mismatch"
 SEVERITY = "error"
@@ -70,7 +70,7 @@ def _given(graph: Graph, source: Output) -> str | None:
     return given if source.slot >= len(drawn) or types_fit(drawn[source.slot][1], given) else "*"
 
 
-_NODES = {
+_NODES: Nodes = {
     "load": ("LoadImage", {"image": "a.png"}),
     "vae": ("VAELoader", {"vae_name": "a.safetensors"}),
     "encode": ("VAEEncode", {"pixels": ("load", 0), "vae": ("vae", 0)}),

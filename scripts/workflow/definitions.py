@@ -67,7 +67,7 @@ class Definitions:
     def is_output(self, kind: str) -> bool:
         """Whether a node type is run for its own sake: it saves or shows something."""
         entry = self._data.get(kind)
-        return bool(entry) and len(entry) > 2
+        return entry is not None and len(entry) > 2
 
 
 def _input(entry: Sequence[Any]) -> InputDef:

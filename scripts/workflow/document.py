@@ -46,7 +46,8 @@ class Document:
 
     @cached_property
     def _inner(self) -> tuple[str, Any, tuple[str | int, ...]]:
-        data, path = self.data, ()
+        data: Any = self.data
+        path: tuple[str | int, ...] = ()
         for _ in range(len(_WRAPPERS) + 1):
             if is_ui(data):
                 return "ui", data, path

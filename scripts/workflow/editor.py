@@ -31,6 +31,6 @@ def apply(document: Document, edits: Iterable[Edit]) -> Document:
             document = document.with_text(handler(document, edit, keys))
         except (TypeError, AttributeError, KeyError, IndexError) as error:
             # The file has something else where a node, a slot or a link should be.
-            text = f"{document.name} is not built as a workflow is where {_where(edit)} stands, and cannot be changed there."
+            text = f"{document.name} is not built as a workflow is at {_where(edit)}, and cannot be changed there."
             raise WorkflowError(text) from error
     return document

@@ -103,7 +103,7 @@ class Node:
     ) -> None:
         self.scope = scope
         self.id = node_id
-        self.path = scope.prefix + node_id
+        self.path: str = scope.prefix + node_id
         self.type = kind
         self.title = title
         self.mode = mode
@@ -111,7 +111,7 @@ class Node:
         #: The inside, if this is an instance of a subgraph.
         self.inner: Scope | None = None
         #: Whether it runs at all: not muted, not bypassed, not inside an instance that is.
-        self.active = mode not in (MUTED, BYPASSED) and scope.active
+        self.active: bool = mode not in (MUTED, BYPASSED) and scope.active
         self._links: dict[str, tuple[str, int]] | None = None
         self._values: dict[str, Any] | None = None
 
@@ -201,8 +201,8 @@ class Scope:
         self.graph = graph
         #: The node that this is the inside of; None for the canvas.
         self.instance = instance
-        self.prefix = f"{instance.path}:" if instance else ""
-        self.active = instance.active if instance else True
+        self.prefix: str = f"{instance.path}:" if instance else ""
+        self.active: bool = instance.active if instance else True
         self.raw = raw
         #: Where the scope stands in the file's data.
         self.doc_path = doc_path

@@ -24,12 +24,12 @@ _SEEDS = ("seed", "noise_seed")
 
 def compact(info: Mapping[str, Any]) -> dict[str, Any]:
     """``/object_info`` in the snapshot's form. What does not look like a definition is left out."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for kind, node in info.items():
         if not isinstance(node, dict) or not isinstance(node.get("input"), dict):
             continue
         names = node.get("output_name") or node.get("output") or []
-        types = [kind if isinstance(kind, str) else "COMBO" for kind in node.get("output") or []]
+        types = [type_ if isinstance(type_, str) else "COMBO" for type_ in node.get("output") or []]
         found[kind] = [_inputs(node["input"]), [[str(name), type_] for name, type_ in zip(names, types, strict=False)]]
         if node.get("output_node"):
             found[kind].append(1)

@@ -90,7 +90,7 @@ def _change_type(document: Document, edit: ChangeType, _keys: Keys) -> str:
 def _rename_inputs(text: str, node: UiNode, edit: ChangeType) -> str:
     path = node.doc_path
     for index, slot in reversed(list(enumerate(node.raw.get("inputs") or ()))):
-        name = slot.get("name") if isinstance(slot, dict) else None
+        name = str(slot.get("name")) if isinstance(slot, dict) else ""
         if name not in edit.inputs:
             text = spans.remove(text, (*path, "inputs", index))
             continue
