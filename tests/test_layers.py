@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STDLIB = sys.stdlib_module_names
 
-#: What each part may import of the pack. "nodes" are the files directly in nodes/.
+#: What each part may import of the pack. "nodes" are the files directly in nodes/, "benches" scripts/bench_*.py.
 ARROWS = {
     "core": {"core"},
     "take": {"core", "take"},
@@ -24,6 +24,7 @@ ARROWS = {
     "rules": {"core", "take", "rules", "workflow"},
     "workflow": {"core", "workflow"},
     "scripts": {"core", "take", "rules", "workflow", "scripts"},
+    "benches": {"core", "take", "rules", "workflow", "scripts", "benches"},
     "root": {"nodes"},
 }
 
@@ -38,6 +39,7 @@ OUTSIDE = {
     "rules": {"numpy", "PIL", "av", "gguf", "tqdm", "safetensors"},
     "workflow": {"PIL", "av"},
     "scripts": {"numpy", "PIL", "av", "tqdm", "scipy", "safetensors", "filelock", "gguf"},
+    "benches": {"numpy", "PIL", "av", "tqdm", "scipy", "torch", "psutil", "color_matcher"},
     "root": set(),
 }
 
@@ -45,8 +47,6 @@ OUTSIDE = {
 MORE = {
     "nodes/core/color_triton.py": {"triton"},  # a kernel; imported only where there is a GPU for it
     "nodes/core/wav2vec.py": {"scipy"},  # resamples the sound for wav2vec; torchaudio is on its way out
-    "scripts/bench_worlds.py": {"torch"},  # compares with tensors of ComfyUI's
-    "scripts/bench_writer.py": {"psutil"},  # watches the memory of the writer
 }
 
 #: Modules that import node modules: the list of nodes for ComfyUI.
@@ -80,7 +80,8 @@ def part(file: str) -> str:
     """The part of the pack that a file belongs to."""
     for name, folder in (
         ("core", "nodes/core/"), ("take", "nodes/take/"), ("nodes", "nodes/"),
-        ("rules", "scripts/rules/"), ("workflow", "scripts/workflow/"), ("scripts", "scripts/"),
+        ("rules", "scripts/rules/"), ("workflow", "scripts/workflow/"),
+        ("benches", "scripts/bench_"), ("scripts", "scripts/"),
     ):  # fmt: skip
         if file.startswith(folder):
             return name
@@ -234,11 +235,7 @@ def loaded_with(file: str) -> set[str]:
     return loaded
 
 
-WITHOUT_TORCH = [
-    file
-    for file in files()
-    if part(file) in ("take", "rules", "workflow", "scripts", "root") and "torch" not in MORE.get(file, ())
-]
+WITHOUT_TORCH = [file for file in files() if part(file) in ("take", "rules", "workflow", "scripts", "root")]
 
 
 @pytest.mark.parametrize("file", WITHOUT_TORCH)
