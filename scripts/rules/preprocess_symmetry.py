@@ -9,7 +9,8 @@ Why is this bad?
     Compared are the chains from the shared source, in loops of any make: nodes and settings that change the
     picture (resize, crop, LTXVPreprocess and its value), whatever their ids. A step that changes nothing at
     its present setting (img_compression 0) makes it a warning: it will matter once the setting is put right.
-    WanVideoWrapper's own loop takes one image for all windows; there the chains are one.
+    WanVideoWrapper's own loop starts and guides all windows from one image; there the picture that CLIP vision
+    sees is compared with it, as a question: CLIP makes its own size of it, but what was cropped away it sees.
 
 Fix
     The loop's guide is linked to the end of the first window's chain, at the place nearest to the source from
@@ -28,6 +29,7 @@ from .chains import Chain, picture_chain
 from .engine import Context, DoesNotApply, Finding
 from .examples import Nodes, changed, prompt
 from .loops import Loop, find_loops
+from .wan_examples import LOOP as WAN_LOOP
 
 NAME = "preprocess-symmetry"
 SEVERITY = "error"
@@ -41,16 +43,25 @@ _SINKS = frozenset(roles.IMAGE_SINKS)
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Compare the chains of every loop."""
     loops = find_loops(graph)
-    if not loops:
+    pairs = [(loop.make.maker, *_chains(graph, loop), "") for loop in loops]
+    pairs += [("WanVideoWrapper", *_wrapper_chains(graph, node), "info") for node in graph.of(roles.WRAPPER_LOOP)]
+    pairs = [pair for pair in pairs if pair[1] and pair[2]]
+    if not pairs:
         if graph.of(roles.WRAPPER_LOOP):
             raise DoesNotApply("the wrapper's own loop starts and guides every window from one image")
-        raise DoesNotApply("no loop is closed")
-    pairs = [(loop, first, guides) for loop in loops for first, guides in [_chains(graph, loop)] if first and guides]
-    if not pairs:
-        raise DoesNotApply("no loop is both started from an image and guided by one")
-    for loop, first, guides in pairs:
+        raise DoesNotApply("no loop is both started from an image and guided by one" if loops else "no loop is closed")
+    for maker, first, guides, severity in pairs:
         for guide in guides:
-            yield from _compare(graph, loop, first, guide)
+            yield from _compare(graph, maker, first, guide, severity)
+
+
+def _wrapper_chains(graph: Graph, node: Node) -> tuple[list[Chain], list[Chain]]:
+    """The chain of the wrapper's start image, and those of the pictures that CLIP vision sees for it."""
+    encoder = node.feeder("clip_embeds")
+    if encoder is None or encoder.type not in roles.CLIP_VISION or "start_image" not in node.links:
+        return [], []
+    seen = [name for name in ("image_1", "image_2", "image") if name in encoder.links]
+    return [picture_chain(graph, node, "start_image")], [picture_chain(graph, encoder, name) for name in seen]
 
 
 def _chains(graph: Graph, loop: Loop) -> tuple[list[Chain], list[Chain]]:
@@ -76,7 +87,7 @@ def _chains(graph: Graph, loop: Loop) -> tuple[list[Chain], list[Chain]]:
     return first, guides
 
 
-def _compare(graph: Graph, loop: Loop, first: list[Chain], guide: Chain) -> Iterator[Finding]:
+def _compare(graph: Graph, maker: str, first: list[Chain], guide: Chain, severity: str) -> Iterator[Finding]:
     if guide.source is None:
         return
     shared = [chain for chain in first if chain.source == guide.source]
@@ -91,9 +102,9 @@ def _compare(graph: Graph, loop: Loop, first: list[Chain], guide: Chain) -> Iter
         f"{'; with img_compression 0 the two look the same, and will not once it is set' if idle else ''}.\n"
         f"first window:  {start.text}\n"
         f"later windows: {guide.text}\n"
-        f"Link the guide of the {loop.make.maker} loop to the end of the first chain."
+        f"Link the guide of the {maker} loop to the end of the first chain."
     )
-    yield Finding(guide.sink, text, edits, severity="warning" if idle else "", safe=lacks_only)
+    yield Finding(guide.sink, text, edits, severity=severity or ("warning" if idle else ""), safe=lacks_only)
 
 
 def _is_part(part: tuple[object, ...], whole: tuple[object, ...]) -> bool:
@@ -160,14 +171,23 @@ _CORE: Nodes = {
     "close": ("EndLoop", {"output_value": ("decode", 0), "next_iteration_value": ("decode", 0), "accumulate": True}),
 }  # fmt: skip
 
+_WRAPPER = prompt(
+    WAN_LOOP,
+    vision=("CLIPVisionLoader", {"clip_name": "c.safetensors"}),
+    clip=("WanVideoClipVisionEncode", {"clip_vision": ("vision", 0), "image_1": ("image", 0), "strength_1": 1.0}),
+    loop=(WAN_LOOP["loop"][0], {**WAN_LOOP["loop"][1], "clip_embeds": ("clip", 0)}),
+)
+
 _GOOD_LOOP = changed(prompt(_LOOP), "guide", image=("prepare", 0))
 _GOOD_TAKE = changed(prompt(_TAKE), "reference", start_image=("load", 0))
 _GOOD_CORE = changed(prompt(_CORE), "guide", image=("prepare", 0))
+_GOOD_WRAPPER = changed(_WRAPPER, "clip", image_1=("resize", 0))
 _IDLE = changed(prompt(_LOOP), "prepare", img_compression=0)
 GOOD = (
     _GOOD_LOOP,
     _GOOD_TAKE,
     _GOOD_CORE,
+    _GOOD_WRAPPER,
     # Another picture guides the loop: nothing is shared, so nothing is compared.
     changed({**prompt(_LOOP), **prompt(other=("LoadImage", {"image": "b.png"}))}, "guide", image=("other", 0)),
 )
@@ -176,4 +196,5 @@ BAD = (
     (prompt(_CORE), _GOOD_CORE),
     (_IDLE, changed(_IDLE, "guide", image=("prepare", 0))),
     (prompt(_TAKE), _GOOD_TAKE),
+    (_WRAPPER, _GOOD_WRAPPER),
 )
