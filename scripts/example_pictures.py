@@ -50,7 +50,7 @@ def look_at_a_plan() -> Image.Image:
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(24)
     step = _SIDE // 3
     for row, fit in enumerate(("exact", "shrink", "pad")):
-        draw.text((8, row * step + 10), fit, _TEXT, font)
+        draw.text((_SIDE - 8, row * step + 10), fit, _TEXT, font, anchor="ra")
         sound, plan = _speech(fit)
         image.paste(_drawn(plan, sound), (0, row * step + 42))
     return image
