@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..nodes.core.color_match import METHODS, match_window
 from ..nodes.core.color_reference import match_reference
-from .bench_codec import comfyui_codec, linear_codec
+from .bench_codec import RoundTrip, comfyui_codec, linear_codec
 from .bench_color_speed import speed
 from .bench_seams import seams
 from .bench_worlds import DRIFTS, SCENES, Method, Scene, run_take, uncorrected
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=81)
     parser.add_argument("--rounds", type=int, default=9, help="how often every candidate runs")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for speed")
-    parser.add_argument("--experiment-size", default="640x360", help="of the frames of the drift experiments")
+    parser.add_argument("--experiment-size", default="320x184", help="of the frames of the drift experiments")
     parser.add_argument("--only", choices=("speed", "drift", "seams"), help="one part instead of all")
     parser.add_argument("--vae", help="a VAE file for the round trips, run by ComfyUI; else a small linear one")
     parser.add_argument("--quick", action="store_true", help="small pictures and few rounds, in under two minutes")
@@ -90,10 +90,7 @@ def drift(size: tuple[int, int], windows: int, vae: str | None) -> Rows:
         rows += _compared(f"drift, {name}, {kind}", scene, kind, _methods(), windows)
     scene = _painted_once(SCENES["talking head"](size))
     through = comfyui_codec(vae) if vae else linear_codec(torch.cat([scene(0, 5), scene(40, 57)]))
-    coded: dict[str, Method] = {
-        key: lambda raw, tail, first, method=method: method(through(raw), tail, first)
-        for key, method in _methods().items()
-    }
+    coded = {key: _after(through, method) for key, method in _methods().items()}
     for kind in ("steps and ramps", "no drift"):
         label = f"drift, talking head through a {'VAE' if vae else 'linear codec'}, {kind}"
         rows += _compared(label, scene, kind, coded, windows)
@@ -139,6 +136,10 @@ def _methods() -> dict[str, Method]:
         "reinhard lab per frame": to_picture("reinhard lab", per_frame=True),
         "mkl per window to the picture": to_picture("mkl", per_frame=False),
     }
+
+
+def _after(through: RoundTrip, method: Method) -> Method:
+    return lambda raw, tail, first: method(through(raw), tail, first)
 
 
 def _painted_once(scene: Scene) -> Scene:

@@ -55,8 +55,8 @@ def material(size: tuple[int, int], count: int, device: str) -> Material:
         one = replace(drift, step=drift.step + drift.ramp * share, ramp=0.0)
         frames[index : index + 1] = one(frames[index : index + 1], 1)
         frames[index].add_(torch.randn(frames[index].shape, generator=random), alpha=NOISE).clamp_(0, 1)
-    on_device = [t.to(device) for t in (frames, previous, first)]
-    return Material(*on_device, buffer=torch.zeros_like(on_device[0]))
+    frames = frames.to(device)
+    return Material(frames, previous.to(device), first.to(device), torch.zeros_like(frames))
 
 
 Subject = Callable[[Material], Tensor]
@@ -215,7 +215,8 @@ def _error(name: str, result: Tensor, made: Material) -> float | None:
 
 def _root(matrix: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root
 
 
 def _peak_on_gpu(subject: Subject, made: Material) -> float:
