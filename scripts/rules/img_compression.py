@@ -44,7 +44,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     found: dict[Node, None] = {}
     for sink in graph.of(_STARTS):
         for name in roles.image_inputs(sink):
-            if _place(sink, name) == 0:
+            if _place(sink, name) == 0 and sink.value("bypass") is not True:
                 steps = picture_chain(graph, sink, name).steps
                 found |= dict.fromkeys(step.node for step in steps if step.node.type in TYPES)
     if not found:

@@ -50,10 +50,8 @@ def close(left: Any, right: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A number as people write it: 25, not 25.0; at most three places."""
-    if isinstance(value, float):
-        return f"{round(value, 3):g}" if abs(value) < 1e6 else f"{value:.0f}"
-    return str(value)
+    """A value as people write it: 25, not 25.0; five digits are enough."""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def nearest_multiple(value: int, step: int) -> int:
