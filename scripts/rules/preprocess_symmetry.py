@@ -68,12 +68,14 @@ def _chains(graph: Graph, loop: Loop) -> tuple[list[Chain], list[Chain]]:
     """The chains that start the first window, and those that guide the later ones."""
     stop = roles.SAMPLERS | {loop.open.type}
     after = graph.downstream(loop.close)
+    begins = [loop.open, *(node for node in graph.of(roles.SAMPLERS) if node not in loop.body and node not in after)]
+    before = {node for begin in begins for node in graph.upstream(begin)}
     first, guides = [], []
     for sink in graph.of(_SINKS):
         inputs = roles.image_inputs(sink)
         if sink is loop.open or (sink in after and sink is not loop.close):
             continue
-        guiding = sink in loop.body or not loop.body.isdisjoint(graph.downstream(sink, stop=stop))
+        guiding = sink not in before and not loop.body.isdisjoint(graph.downstream(sink, stop=stop))
         for name in inputs:
             chain = picture_chain(graph, sink, name, loop)
             if chain.carried:
@@ -178,6 +180,37 @@ _WRAPPER = prompt(
     loop=(WAN_LOOP["loop"][0], {**WAN_LOOP["loop"][1], "clip_embeds": ("clip", 0)}),
 )
 
+#: What starts the first window is used in the loop too, as a reference for colours, and does not become its guide.
+_REFERENCED = changed(
+    prompt(
+        _LOOP,
+        color=(
+            "LTXVAdainLatent",
+            {"latents": ("sample", 0), "reference": ("start", 0), "factor": 0.2, "per_frame": False},
+        ),
+    ),
+    "close",
+    processed=("color", 0),
+)
+#: One of several pictures is chosen for each window; they were all prepared alike.
+_KEYFRAMES = changed(
+    prompt(
+        _LOOP,
+        choose=(
+            "KeyframeImageSchedule",
+            {
+                "images": ("resize", 0),
+                "current_iteration": ("open", 3),
+                "stride_seconds": 17.92,
+                "schedule": "0:00+: 0",
+                "blend_seconds": 0.0,
+            },
+        ),
+    ),
+    "guide",
+    image=("choose", 0),
+)
+
 _GOOD_LOOP = changed(prompt(_LOOP), "guide", image=("prepare", 0))
 _GOOD_TAKE = changed(prompt(_TAKE), "reference", start_image=("load", 0))
 _GOOD_CORE = changed(prompt(_CORE), "guide", image=("prepare", 0))
@@ -197,4 +230,6 @@ BAD = (
     (_IDLE, changed(_IDLE, "guide", image=("prepare", 0))),
     (prompt(_TAKE), _GOOD_TAKE),
     (_WRAPPER, _GOOD_WRAPPER),
+    (_REFERENCED, changed(_REFERENCED, "guide", image=("prepare", 0))),
+    (_KEYFRAMES, changed(_KEYFRAMES, "choose", images=("prepare", 0))),
 )

@@ -127,6 +127,12 @@ PASS_THROUGH: Mapping[str, Mapping[int, str]] = {
     "ProfileBegin_AudioLoop": {0: "latent"},
     "StripLatentNoiseMask": {0: "latent"},
     "easy cleanGpuUsed": {0: "anything"},
+    # One picture of several that were prepared alike.
+    "KeyframeImageSchedule": {0: "images", 1: "images"},
+    "ImageBlend_AudioLoop": {0: "image_a"},
+    "ImageFromBatch": {0: "image"},
+    "RepeatImageBatch": {0: "image"},
+    "GetImageRangeFromBatch": {0: "images"},
     "VRAM_Debug": {0: "any_input", 1: "image_pass", 2: "model_pass"},
     "LongTakePreprocessSymmetryAudit": {0: "anything"},
 }
