@@ -10,6 +10,7 @@ Fix
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..workflow.graph import Graph, Node, Output
@@ -25,7 +26,7 @@ TYPES = roles.WAV2VEC | {"LongTakeWav2VecEmbeds"}
 ABSENT = "no sound is turned into lip embeddings"
 
 _SEPARATES = ("separat", "roformer", "demucs", "vocal", "uvr", "spleeter", "isolat")
-_VOICE = ("voc", "voice", "speech", "speaker")
+_OTHER_PART = re.compile(r"bass|drum|other|instrument|music|accompan|background|noise|crowd", re.IGNORECASE)
 
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
@@ -36,8 +37,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     for node, name, source in known:
         way = graph.upstream(source.node)
         separator = next((member for member in way if _separates(member.type)), None)
-        part = source.name.lower()
-        if separator is source.node and not any(word in part for word in _VOICE) and part != "audio":
+        if separator is source.node and _OTHER_PART.search(source.name):
             text = f"{name} gets {source.name} of {source.node.label}; lips follow the voice. Use its vocals."
             yield Finding(node, text, severity="warning")
         elif separator is None and any(member.type in roles.LOAD_AUDIO for member in way):

@@ -41,8 +41,8 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
             # A size read off the picture itself cannot differ from it.
             if None not in wanted:
                 text = (
-                    f"The picture comes from {chain.source.node.label} in its own size and is stretched "
-                    f"to {wanted[0]} x {wanted[1]}; resize it first."
+                    f"The picture comes from {chain.source.node.label} in its own size, and the loop stretches it to "
+                    f"{wanted[0]} x {wanted[1]}. If it has another shape, resize it with a crop before."
                 )
                 yield Finding(node, text)
             continue
