@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .api_format import is_link
 from .definitions import InputDef
 from .graph import Constant, Graph, Node, Output
 from .ui_format import UiNode
@@ -25,7 +24,7 @@ def to_prompt(graph: Graph) -> dict[str, Any]:
     for node in graph.running():
         inputs = dict(_values(graph, node))
         for name, _ in node.inputs:
-            if name not in node.links and not _promoted(node, name):
+            if name not in node.links:
                 continue
             source = node.source(name)
             if isinstance(source, Output):
@@ -37,10 +36,6 @@ def to_prompt(graph: Graph) -> dict[str, Any]:
             entry["_meta"] = {"title": node.title}
         prompt[node.path] = entry
     return prompt
-
-
-def _promoted(node: Node, name: str) -> bool:
-    return name in node.links
 
 
 def _values(graph: Graph, node: Node) -> Iterator[tuple[str, Any]]:
@@ -86,4 +81,4 @@ def _defaults(known: Sequence[InputDef], prefix: str = "") -> Mapping[str, Any]:
 
 
 def _wrapped(value: Any) -> Any:
-    return {"__value__": value} if isinstance(value, list) and is_link(value) else value
+    return {"__value__": value} if isinstance(value, list) else value

@@ -1,6 +1,7 @@
 """Make the committed node definitions from a server's ``/object_info``.
 
     python -m longtake.scripts.workflow.snapshot object_info.json
+    python -m longtake.scripts.workflow.snapshot --check object_info.json
 
 Nodes that call paid services are left out. `extra_nodes.json` holds, in the same form, the nodes that our
 server did not have.
@@ -77,17 +78,24 @@ def _default(kind: str, spec: list[Any], options: Mapping[str, Any]) -> Any:
     return default if isinstance(default, str | int | float | bool) else None
 
 
-def main() -> int:
-    """Write the snapshot from the file that is named on the command line."""
-    if len(sys.argv) != 2:
-        print("usage: snapshot OBJECT_INFO.json", file=sys.stderr)
-        return 2
-    info = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    kept = {kind: node for kind, node in info.items() if not node.get("api_node")}
+def text(info: Mapping[str, Any]) -> str:
+    """The snapshot as it is written: one line for each node."""
+    kept = {kind: node for kind, node in info.items() if not (isinstance(node, dict) and node.get("api_node"))}
     found = compact(kept) | json.loads((_HERE / "extra_nodes.json").read_text(encoding="utf-8"))
     lines = [f"{json.dumps(kind)}: {json.dumps(found[kind], separators=(',', ':'))}" for kind in sorted(found)]
-    (_HERE / "node_definitions.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    print(f"{len(found)} nodes")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def main() -> int:
+    """Write the snapshot from the file that is named on the command line, or compare it."""
+    *options, name = sys.argv[1:] or [""]
+    if not name or options not in ([], ["--check"]):
+        print("usage: snapshot [--check] OBJECT_INFO.json", file=sys.stderr)
+        return 2
+    new, path = text(json.loads(Path(name).read_text(encoding="utf-8"))), _HERE / "node_definitions.json"
+    if options:
+        return int(path.read_text(encoding="utf-8") != new)
+    path.write_text(new, encoding="utf-8")
     return 0
 
 
