@@ -10,7 +10,7 @@ from comfy_api.latest import io
 
 from .core import wan, wan_checks
 from .core.job import TakeWindow
-from .host import CATEGORY, WindowWire, field, schema
+from .host import CATEGORY, WindowWire, blocked, field, schema
 
 ImageEmbeds = io.Custom("WANVIDIMAGE_EMBEDS")
 TextEmbeds = io.Custom("WANVIDEOTEXTEMBEDS")
@@ -94,7 +94,9 @@ class LongTakeWindowEmbedsWan(io.ComfyNode):
         silence: dict[str, Any] | None = None,
         tiled_vae: bool = False,
     ) -> io.NodeOutput:
-        """The embeds of this window."""
+        """The embeds of this window; nothing for one that stands already."""
+        if window.made:
+            return io.NodeOutput(blocked(), blocked())
         transformer = model.model.diffusion_model
         wan_checks.check_model(getattr(transformer, "multitalk_model_type", None))
         wan_checks.check_image_model(transformer.in_dim)
