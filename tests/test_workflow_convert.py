@@ -120,7 +120,7 @@ def test_a_live_server_gives_definitions(server: str) -> None:
         from_server(server + "/elsewhere")
 
 
-def test_the_snapshot_leaves_paid_nodes_out_and_is_sorted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_snapshot_leaves_paid_nodes_out_and_is_sorted() -> None:
     written = json.loads(snapshot.text(INFO))
     assert "Custom" in written
     assert "Paid" not in written
