@@ -178,6 +178,7 @@ def test_names_do_not_lead_out_of_the_folder(models: Path) -> None:
         ("Wan2_1-I2V-14B-480P_fp8_e4m3fn.safetensors", "FP8", None),
         ("Wan2_1-InfiniteTalk_Single_Q6_K_2.gguf", "Q6_K", None),
         ("a/b/plain.safetensors", None, None),
+        ("ltx-2.3-distilled_lora-dynamic_fro09_avg_rank_111_bf16.safetensors", "BF16", None),
     ],
 )
 def test_what_names_say(name: str, kind: str | None, rank: int | None) -> None:

@@ -18,6 +18,8 @@ _NAMED_TYPE = re.compile(
     r"(?<![A-Za-z0-9])(IQ\d_[A-Z]+|Q\d(?:_[01]|_K(?:_[SML])?)?|BF16|FP?16|FP?32|FP?8)(?![0-9])", re.IGNORECASE
 )
 _NAMED_RANK = re.compile(r"rank[-_ ]?(\d+)", re.IGNORECASE)
+#: The rank in such a name is no layer's own.
+_VARIES = re.compile(r"avg|average|dynamic|adaptive", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ def named_type(name: str) -> str | None:
 
 
 def named_rank(name: str) -> int | None:
-    """The rank that a LoRA's name tells, or None."""
-    found = _NAMED_RANK.search(PurePosixPath(name.replace("\\", "/")).name)
+    """The rank that a LoRA's name tells; None if it tells none, or an average of ranks."""
+    file = PurePosixPath(name.replace("\\", "/")).name
+    found = None if _VARIES.search(file) else _NAMED_RANK.search(file)
     return int(found[1]) if found else None
 
 
