@@ -1,7 +1,8 @@
 """The affine colour transform between two pictures of the same things, from corresponding places.
 
 Places are means over 8 x 8 pixels: noise averages out there, so that it neither pulls the gain under 1 (errors
-in variables) nor needs many pixels, and a shift by a pixel changes little. Every second row of blocks is used.
+in variables) nor needs many of them, and a shift by a pixel changes little. About a thousand in a frame, on an
+even grid, are enough.
 
 blocks: (N, 3) float64 on the CPU, sRGB in [0, 1]. frames, here: (F, H, W, 3) float on any device. No argument
 is changed.
@@ -30,6 +31,8 @@ _RIDGE = (0.5 / 255) ** 2
 #: A drift of less than this many standard errors is none.
 _SURE = 3
 
+_ENOUGH = 1000  # blocks of a frame
+_INSIDE = 0.5  # of a mask
 _ROUNDS = 6
 _FEW = 24  # blocks: fewer cannot carry 12 numbers
 
@@ -73,26 +76,39 @@ class Blocks:
 
 
 def blocks(frames: Tensor, mask: Tensor | None = None) -> Blocks:
-    """Means over blocks of 8 x 8 pixels, of every second row of blocks.
+    """Means over blocks of 8 x 8 pixels on an even grid, about a thousand in a frame.
 
     mask: (1 or F, H, W) in [0, 1]; a block counts if all of it is at least one half. None: all count.
     """
-    count, height, width, _ = frames.shape
+    _, height, width, _ = frames.shape
     tall, wide = min(BLOCK, height), min(BLOCK, width)
-    rows, columns = height // tall, width // wide
-    every = 2 if rows * columns > 4 * _FEW and rows > 1 else 1
+    columns = width // wide
+    every = max(1, round((height // tall * columns / _ENOUGH) ** 0.5))
+
+    def bands(picture: Tensor) -> Tensor:
+        """(h, tall, W * channels): the rows of pixels of every so many rows of blocks."""
+        lines = picture.reshape(height, -1)[: height // tall * tall]
+        cut: Tensor = lines.view(-1, tall, lines.shape[1])[::every]
+        return cut.float()
+
+    def cells(reduced: Tensor, channels: int) -> Tensor:
+        """(h, w, wide * channels): what the rows were reduced to, block by block."""
+        cut = reduced[:, : columns * wide * channels].reshape(len(reduced), columns, wide * channels)
+        return cut[:, ::every]
+
+    means, usable = [], []
     with torch.no_grad():
-        used = frames[:, : rows * tall, : columns * wide]
-        bands = used.reshape(count, rows, tall, columns * wide, 3)[:, ::every].float()
-        grid = (count, -1, columns, wide, 3)
-        mean = bands.mean(2).view(grid).mean(3)
-        low, high = bands.amin(2).view(grid).amin((3, 4)), bands.amax(2).view(grid).amax((3, 4))
-        usable = (low > _CLIPPED) & (high < 1 - _CLIPPED)
-        if mask is not None:
-            inside = mask[:, : rows * tall, : columns * wide].reshape(-1, rows, tall, columns, wide)
-            usable = usable & (inside[:, ::every].amin((2, 4)) >= 0.5)
-    usable = usable.cpu()
-    return Blocks(mean.cpu().double(), usable, torch.ones_like(usable))
+        for index, frame in enumerate(frames):
+            rows = bands(frame)
+            low, high = torch.aminmax(rows, dim=1)
+            mean = cells(rows.mean(1), 3)
+            means.append(mean.reshape(*mean.shape[:2], wide, 3).mean(2))
+            clear = (cells(low, 3).amin(2) > _CLIPPED) & (cells(high, 3).amax(2) < 1 - _CLIPPED)
+            if mask is not None:
+                clear &= cells(bands(mask[index % len(mask)]).amin(1), 1).amin(2) >= _INSIDE
+            usable.append(clear)
+    counted = torch.stack(usable).cpu()
+    return Blocks(torch.stack(means).cpu().double(), counted, torch.ones_like(counted))
 
 
 def still_blocks(frames: Tensor, mask: Tensor | None = None) -> Blocks:
