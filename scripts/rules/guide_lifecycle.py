@@ -11,23 +11,27 @@ Why is this bad?
     linking them through the crop too, as one guide advises, would be wrong.
 
 Fix
-    Move LTXVCropGuides directly behind the sampler. Where it belongs is seen at once and moved by hand.
+    A guider behind a crop is linked to what the crop takes; colours that are matched just before the crop are
+    matched just after it. Elsewhere the crop is moved by hand, directly behind the sampler. Unsafe: pictures
+    change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..workflow.graph import Graph, Node
 from . import ltx, roles
 from .engine import Context, DoesNotApply, Finding
 from .examples import changed, prompt
+from .guide_fixes import crop_first, uncropped
 from .guides import CROP, GUIDES, Guides
 from .ltx_examples import CLIP, GRAPH
 
 NAME = "guide-lifecycle"
 SEVERITY = "error"
-FIX = "none"
+FIX = "unsafe"
 TYPES = GUIDES
 ABSENT = "nothing is guided"
 
@@ -48,6 +52,8 @@ _AFTER: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     },
 }
 _SIDES = ("positive", "conditioning")
+#: What may stand before or after the crop and does the same to the picture.
+_COLOURS = frozenset({"LTXVAdainLatent"})
 
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
@@ -57,7 +63,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         raise DoesNotApply("nothing is guided")
     guides = Guides(graph)
     for sampler in ltx.samplers(graph):
-        yield from _sampled(guides, sampler)
+        yield from _sampled(graph, guides, sampler)
     for node in graph.of(_AFTER):
         names, what, severity = _AFTER[node.type]
         held = {guide: None for name in names if name in node.links for guide in guides.latent(node, name).guides}
@@ -66,11 +72,12 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
                 f"The latent still has the guides of {_labels(held)} appended, and {node.type} {what}. "
                 f"Put {CROP} between the sampler and this."
             )
-            yield Finding(node, text, severity=severity)
+            fix = crop_first(graph, guides, node, names[0]) if node.type in _COLOURS else ()
+            yield Finding(node, text, fix, severity=severity)
     yield from _asymmetry(graph, guides)
 
 
-def _sampled(guides: Guides, sampler: Node) -> Iterator[Finding]:
+def _sampled(graph: Graph, guides: Guides, sampler: Node) -> Iterator[Finding]:
     guider = ltx.guider_of(sampler)
     side = next((name for name in _SIDES if name in guider.links), None)
     if side is None or "latent_image" not in sampler.links:
@@ -83,7 +90,7 @@ def _sampled(guides: Guides, sampler: Node) -> Iterator[Finding]:
             "name them (any more): they are sampled as the frames after the window. Link the guider to the guide, and "
             "crop after the sampler."
         )
-        yield Finding(guider, text, severity="warning")
+        yield Finding(guider, text, uncropped(graph, guider), severity="warning")
     if loose and held.known:
         text = (
             f"The conditioning of {guider.label} names the guides of {_labels(loose)}, which the latent does not have. "
@@ -114,10 +121,13 @@ def _labels(nodes: Mapping[Node, None] | frozenset[Node]) -> str:
     return " and ".join(sorted(node.label for node in nodes))
 
 
-_BEFORE = prompt(early=(CROP, {"positive": ("guide", 0), "negative": ("guide", 1), "latent": ("mask", 0)}))
-_CROPPED_FIRST = changed(
-    changed({**GRAPH, **_BEFORE}, "guider", positive=("early", 0)), "guider", negative=("early", 1)
-)
+def _early(latent: tuple[str, int]) -> tuple[Any, Any]:
+    """The loop sampled behind a crop of the conditioning, and put right."""
+    early = prompt(early=(CROP, {"positive": ("guide", 0), "negative": ("guide", 1), "latent": latent}))
+    right = {**GRAPH, **early}
+    return changed(changed(right, "guider", positive=("early", 0)), "guider", negative=("early", 1)), right
+
+
 _IDLE = prompt(idle=(CROP, {"positive": ("rate", 0), "negative": ("rate", 1), "latent": ("start", 0)}))
 _GUIDED_CLIP = {
     **changed(
@@ -144,26 +154,9 @@ _GUIDED_CLIP = {
 }
 GOOD = (GRAPH, CLIP, changed(_GUIDED_CLIP, "decode", latents=("cropped", 2)))
 BAD = (
-    # Cropped from the conditioning before the sampler.
-    (_CROPPED_FIRST, None),
-    # One crop for the conditioning before, one for the latent after.
-    (
-        changed(
-            changed(
-                {
-                    **GRAPH,
-                    **prompt(
-                        early=(CROP, {"positive": ("guide", 0), "negative": ("guide", 1), "latent": ("guide", 2)})
-                    ),
-                },
-                "guider",
-                positive=("early", 0),
-            ),
-            "guider",
-            negative=("early", 1),
-        ),
-        None,
-    ),
+    # Cropped from the conditioning before the sampler; and the same with one crop for it and one for the latent.
+    _early(("mask", 0)),
+    _early(("guide", 2)),
     # Colours matched before the crop, as the published loops do.
     (
         changed(
@@ -171,7 +164,7 @@ BAD = (
             "overlap",
             latent=("crop", 2),
         ),
-        None,
+        GRAPH,
     ),
     # Never cropped.
     (_GUIDED_CLIP, None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..workflow.edits import Edit, SetWidget
+from ..workflow.edits import Connect, Edit, SetWidget
 from ..workflow.graph import CONSTANTS, Constant, Graph, Node, Output
 
 
@@ -38,6 +38,13 @@ def _readers(graph: Graph, holder: Node, widget: str) -> Iterator[tuple[Node, st
             source = node.source(name)
             if isinstance(source, Constant) and source.node is holder and source.name == widget:
                 yield node, name
+
+
+def relink(graph: Graph, node: Node, name: str, output: Output) -> Connect | None:
+    """The edit that links an input to another output, at the nearest drawn link that lies in the output's scope."""
+    scope = output.node.scope
+    hop = next((hop for hop in graph.hops(node, name) if hop.node.scope is scope), None)
+    return Connect(hop.node.path, hop.input, output.node.path, output.slot) if hop else None
 
 
 def close(left: Any, right: Any) -> bool:
