@@ -355,3 +355,12 @@ def test_what_cannot_be_sampled_is_said_before_the_sampler(wan_server: Server, n
     graph = graph_of(SHORT, f"refused {name}")
     change(graph)
     assert sentence in refusal(wan_server, graph)
+
+
+def test_three_speakers_without_masks_run_and_each_is_heard(wan_server: Server) -> None:
+    """The wrapper's loop makes no masks for three; its sampler takes ours."""
+    settings = replace(SHORT, frames=17, speakers=3, masks=False)
+    (three,) = windows_made(wan_server, graph_of(settings, "three"))
+    (two,) = windows_made(wan_server, graph_of(replace(settings, speakers=2), "two of three"))
+    assert np.isfinite(three).all()
+    assert difference(three, two) > APART
