@@ -189,3 +189,14 @@ def test_prompts_of_the_first_window_and_of_the_schedule() -> None:
         ("75.5", "three"),
     ]
     assert [entry.text for entry in first_prompts(found)] == ["A woman in a red coat is singing. Static camera."]
+
+
+def test_two_minutes_of_720p_take_fifty_gigabytes() -> None:
+    rule = [rule for rule in engine.all_rules() if rule.name == "frames-in-ram"]
+    long = changed(changed(WRAPPER, "loop", width=1280, height=720), "voice", num_frames=3000)
+    [found] = engine.audit(graph(long), rule).findings
+    assert found.message.startswith(
+        "3033 frames of 1280 x 720 take 16.8 GB of RAM while they are made and about 50 GB at"
+    )
+    [full] = engine.audit(graph(changed(long, "vae", precision="fp32")), rule).findings
+    assert "take 33.5 GB of RAM while they are made and about 67 GB at" in full.message

@@ -1,9 +1,9 @@
 """The wrapper's loop keeps every frame in memory: an estimate for this length and size.
 
 Why is this bad?
-    All windows' frames stay in RAM until the last is done, are then joined, and converted once more. At the
+    All windows' frames stay in RAM until the last is done, are then joined, and converted to float32. At the
     peak that is about three times their size in half precision: 50 GB for two minutes of 1280 x 720. Runs die
-    of it after hours, with everything lost.
+    of it after hours, with everything lost. A sound that is shorter than the frames asked for takes less.
 
 Fix
     A shorter or smaller video, `output_path` of the loop (frames go to disk), or this pack's take, whose memory
@@ -29,8 +29,9 @@ FIX = "none"
 TYPES = (roles.WRAPPER_LOOP,)
 ABSENT = "WanVideoWrapper's own loop is not used"
 
-#: Colours, bytes of a half-precision value, and how often the frames are held at the peak.
-_BYTES = 3 * 2 * 3
+#: Bytes of a colour value while the frames are made, and at the peak, by the VAE's precision. In half precision the
+#: peak is the copy in float32 beside them, in float32 the moment when the windows are joined.
+_HALF, _FULL = (2, 6), (4, 8)
 _WORTH_SAYING = 8e9
 
 
@@ -42,12 +43,15 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         if plan is None or not width or not height or loop.node.value("output_path"):
             continue
         known = True
-        peak = plan.windows[-1].stop * width * height * _BYTES
+        frames = plan.windows[-1].stop
+        vae = loop.node.feeder("vae")
+        made, most = _FULL if vae is not None and vae.value("precision") == "fp32" else _HALF
+        peak = frames * width * height * 3 * most
         if peak > _WORTH_SAYING:
             text = (
-                f"{plan.windows[-1].stop} frames of {width} x {height} need about {peak / 1e9:.0f} GB "
-                "of RAM at the peak"
-                f"{_machine()}; shorten the video, set output_path, or use this pack's take."
+                f"{frames} frames of {width} x {height} take {frames * width * height * 3 * made / 1e9:.1f} GB of RAM while "
+                f"they are made and about {peak / 1e9:.0f} GB at the peak{_machine()}. Shorten the video, set output_path, "
+                "or use this pack's take."
             )
             yield Finding(loop.node, text)
     if not known:
