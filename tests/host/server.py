@@ -125,6 +125,11 @@ class Server(Client):
         """Memory of the server's process in bytes."""
         return int(psutil.Process(self._running().pid).memory_info().rss)
 
+    def peak_rss(self) -> int:
+        """The most memory that the server's process has held, in bytes (Linux)."""
+        lines = Path(f"/proc/{self._running().pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
     def check_alive(self) -> None:
         """Raise with the log's end if the server has died."""
         process = self._process
