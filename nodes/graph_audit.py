@@ -84,7 +84,7 @@ class PreprocessSymmetryAudit(io.ComfyNode):
                     default="",
                     optional=True,
                     socketless=True,
-                    advanced=True,
+                    extra_dict={"hidden": True},
                     tooltip="Filled in by the server when you queue: it tells whether the graph has changed.",
                 ),
             ],
