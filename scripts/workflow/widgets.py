@@ -147,17 +147,22 @@ def _instance_names(raw: Mapping[str, Any], inside: Mapping[str, Any], count: in
     return list(backed)
 
 
+def _listed(raw: Mapping[str, Any], key: str) -> list[Any]:
+    value = raw.get(key)
+    return value if isinstance(value, list) else []
+
+
 def _backed(inside: Mapping[str, Any]) -> list[str]:
     targets: dict[Any, tuple[str, int]] = {}
-    for link in inside.get("links") or ():
+    for link in _listed(inside, "links"):
         if isinstance(link, dict) and not isinstance(link.get("id"), list | dict):
             targets[link.get("id")] = (str(link.get("target_id")), link.get("target_slot", -1))
         elif isinstance(link, list) and len(link) > 4 and not isinstance(link[0], list | dict):
             targets[link[0]] = (str(link[3]), link[4])
-    nodes = {str(node.get("id")): node for node in inside.get("nodes") or () if isinstance(node, dict)}
+    nodes = {str(node.get("id")): node for node in _listed(inside, "nodes") if isinstance(node, dict)}
     return [
         str(entry.get("name", ""))
-        for entry in inside.get("inputs") or ()
+        for entry in _listed(inside, "inputs")
         if isinstance(entry, dict) and any(_ends_in_widget(link, targets, nodes) for link in _ids(entry))
     ]
 
