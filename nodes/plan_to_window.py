@@ -192,6 +192,8 @@ def _job(take: Take, picture: torch.Tensor, controller: str, index: int | None) 
             previous = take.kept(window.index - 1)
             try:
                 motion_frames = torch.from_numpy(take.motion_frames(window.index))
+                if previous and previous.seam_tail:
+                    take.seam_tail(window.index)  # whether it is whole must show now, not after the sampler
             except Damaged as damage:
                 if index is not None:
                     raise

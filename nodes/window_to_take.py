@@ -185,8 +185,8 @@ def _keep(
             graph=take.keep_graph(graph),
             seconds=time.time() - window.started,
         )
-    except Surplus as surplus:
-        say(str(surplus), node)
+    except (Surplus, Damaged) as not_kept:
+        say(str(not_kept), node)
         return
     _show_changes(take, kept)
 
