@@ -6,8 +6,8 @@ Why is this bad?
     a handful of steps gives mush.
 
 Fix
-    cfg is set to 1 where the LoRA is loaded. The number of steps is yours to choose: up to 8 with it, 20 or
-    more without.
+    cfg is set to 1 where the LoRA is loaded. Unsafe: pictures change. The number of steps is yours to choose: up
+    to 8 with it, 20 or more without.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .wan_examples import TAKE, WRAPPER
 
 NAME = "cfg-with-distill-lora"
 SEVERITY = "warning"
-FIX = "safe"
+FIX = "unsafe"
 TYPES = roles.WRAPPER_SAMPLER
 ABSENT = "WanVideoWrapper's sampler is not used"
 

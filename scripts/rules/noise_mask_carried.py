@@ -7,7 +7,8 @@ Why is this bad?
 
 Fix
     A Latent Context Extract (ComfyUI-AudioLoopHelper), which takes the last frames without their mask, between
-    the two. Where the node before takes the last frames already, it only takes the mask off.
+    the two. Where the node before takes the last frames already, it only takes the mask off. Safe where that pack
+    is in use.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
                 f"{last.node.label} hands the noise mask of the window before to {node.label}. "
                 f"Put a {_EXTRACT} between them."
             )
-            yield Finding(node, text, _extract(graph, last, node, name))
+            yield Finding(node, text, _extract(graph, last, node, name), safe=bool(graph.of(ltx.CONTROL)))
 
 
 def _carried(loop: Loop, node: Node, name: str) -> tuple[Output, Output] | None:
