@@ -178,6 +178,17 @@ def test_nested_subgraphs_and_promoted_values() -> None:
     assert graph(data).nodes["3:7:1"].value("width") == 832
 
 
+def test_links_left_over_at_the_wall_do_not_count() -> None:
+    data = nested()
+    inner = data["definitions"]["subgraphs"][0]
+    inner["links"].insert(
+        0, {"id": 99, "origin_id": 4711, "origin_slot": 0, "target_id": -20, "target_slot": 0, "type": "IMAGE"}
+    )
+    inner["outputs"][0]["linkIds"] = [2]
+    assert graph(data).nodes["9"].feeder("images") is not None
+    assert graph(data).nodes["9"].feeder("images").type == "ImageResizeKJv2"
+
+
 def test_both_formats_give_the_same_answers() -> None:
     read = read_data({
         "3:7:1": {"class_type": "ImageResizeKJv2", "inputs": {"image": ["1", 0], "width": 512, "height": 480}},

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ...nodes.core.plan import make_plan
-from ...nodes.core.units import frames_rounded_down, parse_fps, seconds_to_frames_rounded_up
+from ...nodes.core.units import frames_rounded_down, seconds_to_frames_rounded_up
 from ..workflow.edits import SetWidget
 from ..workflow.graph import Graph, Node
 from . import roles
 from .engine import Context, DoesNotApply, Finding
 from .examples import Nodes, changed, prompt
-from .sizes import sound_limit
+from .sizes import rate, sound_limit
 
 NAME = "audio-longer-than-plan"
 SEVERITY = "info"
@@ -40,14 +40,14 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
     """Typed counts against the sound's length, as far as the graph tells it."""
     known = False
     for node in graph.of(roles.WAV2VEC):
-        limit, count, fps = sound_limit(node, "audio_1"), node.number("num_frames"), node.number("fps")
+        limit, count, fps = sound_limit(node, "audio_1"), node.number("num_frames"), rate(node, "fps")
         if limit is None or not 0 < limit <= _STATEMENT or count is None or not fps:
             continue
         known = True
-        needed = seconds_to_frames_rounded_up(limit, parse_fps(str(fps)))
+        needed = seconds_to_frames_rounded_up(limit, fps)
         if count < needed:
             text = (
-                f"{count:g} frames at {fps:g} fps end after {count / fps:.2f} s; the sound may be as long as {float(limit):.2f} s, "
+                f"{count:g} frames at {float(fps):g} fps end after {count / float(fps):.2f} s; the sound may be as long as {float(limit):.2f} s, "
                 f"which needs {needed}. Use {needed}, or link a Frame Window Planner."
             )
             edit = () if node.linked("num_frames") else (SetWidget(node.path, "num_frames", needed),)
@@ -91,15 +91,14 @@ def _loops(graph: Graph) -> Iterator[Finding | None]:
 
 def _windows(control: Node, limit: Fraction) -> int | None:
     """Windows that cover the sound, as the controller counts: whole latent frames of 8."""
-    fps, window, overlap = control.number("fps"), control.number("window_seconds"), control.number("overlap_seconds")
+    fps, window, overlap = rate(control, "fps"), control.number("window_seconds"), control.number("overlap_seconds")
     if not fps or not window or overlap is None or not 0 <= overlap < window or limit <= 0:
         return None
-    rate = parse_fps(str(fps))
-    length, shared = (frames_rounded_down(max(1, int(Fraction(str(value)) * rate)), 8) for value in (window, overlap))
+    length, shared = (frames_rounded_down(max(1, int(Fraction(str(value)) * fps)), 8) for value in (window, overlap))
     if shared >= length:
         return None
-    frames = seconds_to_frames_rounded_up(limit, rate)
-    return len(make_plan(frames, fps=rate, temporal_scale=8, window=length, overlap=shared, fit="pad").windows)
+    frames = seconds_to_frames_rounded_up(limit, fps)
+    return len(make_plan(frames, fps=fps, temporal_scale=8, window=length, overlap=shared, fit="pad").windows)
 
 
 _NODES: Nodes = {

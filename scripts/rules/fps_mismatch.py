@@ -24,6 +24,7 @@ from ..workflow.graph import Graph, Node
 from . import roles
 from .engine import Context, DoesNotApply, Finding
 from .examples import Nodes, changed, prompt
+from .sizes import rate
 
 NAME = "fps-mismatch"
 SEVERITY = "error"
@@ -46,41 +47,38 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         if any(node.type in stop or node.type.startswith("WanVideoLongCat") for node in cone):
             # LongCat takes audio features at twice the rate of its frames, as it should.
             continue
-        rates = [(node, rate) for node in cone if (rate := _rate(node)) is not None]
+        rates = [(node, known) for node in cone if (known := _rate(node)) is not None]
         told = told or len(rates) > 1
-        if len({rate for _, rate in rates}) < 2:
+        if len({known for _, known in rates}) < 2:
             continue
         right = _right(rates)
         sounds = any(kind == "AUDIO" for node in cone for _, kind in node.outputs)
-        for node, rate in rates:
-            if rate != right[1] and node not in seen:
+        for node, known in rates:
+            if known != right[1] and node not in seen:
                 seen.add(node)
-                yield _finding(node, rate, right, sounds)
+                yield _finding(node, known, right, sounds)
     if not told:
         raise DoesNotApply("at most one frame rate is set on the way of each video")
 
 
 def _rate(node: Node) -> Fraction | None:
-    if node.type not in _RATES:
-        return None
-    value = node.number(_RATES[node.type])
-    return Fraction(str(value)) if value is not None and value > 0 else None
+    return rate(node, _RATES[node.type]) if node.type in _RATES else None
 
 
 def _right(rates: list[tuple[Node, Fraction]]) -> tuple[Node, Fraction]:
     """The planner's rate, else the one nearest to the sound."""
     for kind in (*_PLANNERS, *(kind for kind, _ in roles.FPS)):
-        for node, rate in rates:
+        for node, known in rates:
             if node.type == kind:
-                return node, rate
+                return node, known
     return rates[0]
 
 
-def _finding(node: Node, rate: Fraction, right: tuple[Node, Fraction], sounds: bool) -> Finding:
+def _finding(node: Node, known: Fraction, right: tuple[Node, Fraction], sounds: bool) -> Finding:
     value = float(right[1])
     shown = int(value) if value.is_integer() else value
     text = (
-        f"{_RATES[node.type]} is {float(rate):g} here and {shown:g} at {right[0].label}, on the way of the same video; "
+        f"{_RATES[node.type]} is {float(known):g} here and {shown:g} at {right[0].label}, on the way of the same video; "
         f"use one rate, for example {shown:g}."
     )
     fixable = right[0].type in _PLANNERS and not node.linked(_RATES[node.type])

@@ -28,25 +28,26 @@ _SAME = ({"COMBO", "STRING"}, {"INT", "FLOAT"}, {"INT", "FLOAT", "BOOLEAN"})
 
 
 def check(graph: Graph, _context: Context) -> Iterator[Finding]:
-    """Compare the types of the two nodes' definitions; where one is not known, what the file says."""
+    """Compare the types of the two nodes' definitions; what is not known is not judged."""
     definitions = graph.definitions
     for node, arriving in graph.arrivals.items():
         known = definitions.types(node.type) if arriving else None
+        if known is None:
+            continue
         for name, source in arriving:
-            if not isinstance(source, Output):
+            given = definitions.outputs(source.node.type) if isinstance(source, Output) else None
+            wanted = known.get(name)
+            if given is None or wanted is None or not isinstance(source, Output):
                 continue
-            said = known.get(name) if known is not None else None
-            given = definitions.outputs(source.node.type)
-            if said is not None and given is not None and source.slot < len(given) and given[source.slot][1] == said:
-                continue
-            drawn = dict(node.inputs).get(name, "*") if known is None or graph.kind == "ui" else "*"
-            wanted = drawn if known is None else (said or "*")
-            # Where file and definition differ, the pack's version may: only what both say is held against it.
-            if wanted != "*" and (known is None or types_fit(drawn, wanted)):
+            if source.slot >= len(given) or given[source.slot][1] != wanted:
                 yield from _compare(graph, node, name, source, wanted)
 
 
 def _compare(graph: Graph, node: Node, name: str, source: Output, wanted: str) -> Iterator[Finding]:
+    drawn = dict(node.inputs).get(name, wanted) if graph.kind == "ui" else wanted
+    if not types_fit(drawn, wanted):
+        # The file's node is of another version of its pack than the definition.
+        return
     given = _given(graph, source)
     if given is None:
         text = f"{name} takes output {source.slot} of {source.node.label}, which has none of that number"
@@ -57,13 +58,9 @@ def _compare(graph: Graph, node: Node, name: str, source: Output, wanted: str) -
 
 
 def _given(graph: Graph, source: Output) -> str | None:
-    known = graph.definitions.outputs(source.node.type)
-    if known is None:
-        drawn = source.node.outputs
-        return source.type if source.slot < len(drawn) or not drawn else "*"
-    if graph.kind == "api":
-        return known[source.slot][1] if source.slot < len(known) else None
-    drawn = source.node.outputs
+    """The type of an output; ``*`` where file and definition differ; None if there is no such output."""
+    known = graph.definitions.outputs(source.node.type) or ()
+    drawn = source.node.outputs if graph.kind == "ui" else known
     if source.slot >= len(known):
         return drawn[source.slot][1] if source.slot < len(drawn) else None
     given = known[source.slot][1]

@@ -217,5 +217,18 @@ def _read_links(scope: Scope) -> None:
         if isinstance(link_id, list | dict) or not isinstance(origin_slot, int) or not isinstance(target_slot, int):
             continue
         scope.links[link_id] = (str(origin), origin_slot, str(target), target_slot, str(kind))
-        if scope.instance is not None and str(target) == OUTPUTS_ID:
-            scope.wall.setdefault(target_slot, (str(origin), origin_slot))
+    if scope.instance is not None:
+        _read_wall(scope)
+
+
+def _read_wall(scope: Scope) -> None:
+    """What leaves a subgraph. Its outputs name their links; others that end there are left over from before."""
+    outputs = scope.raw.get("outputs")
+    named = {
+        slot: next((link for link in output["linkIds"] if isinstance(link, int | str) and link in scope.links), None)
+        for slot, output in enumerate(outputs if isinstance(outputs, list) else ())
+        if isinstance(output, dict) and isinstance(output.get("linkIds"), list) and output["linkIds"]
+    }
+    for link_id, (origin, origin_slot, target, target_slot, _) in scope.links.items():
+        if target == OUTPUTS_ID and named.get(target_slot, link_id) == link_id:
+            scope.wall.setdefault(target_slot, (origin, origin_slot))
