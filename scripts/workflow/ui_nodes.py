@@ -25,22 +25,22 @@ def _insert(document: Document, edit: Insert, keys: Keys) -> str:
     keys[edit.key] = scope.prefix + str(new)
     if spans.has(text, counter):
         text = spans.replace(text, counter, new)
-    text = spans.append(text, (*root, "nodes"), _raw_node(document, edit.type, new, near, edit.widgets))
+    text = spans.append(text, (*root, "nodes"), _raw_node(document, edit.type, new, near, edit.widgets, len(keys)))
     for name, (source, slot) in edit.inputs.items():
         document = document.with_text(text)
         text = connect(document, Connect(keys[edit.key], name, source, slot), keys)
     return text
 
 
-def _raw_node(document: Document, kind: str, new: int, near: UiNode, widgets: Mapping[str, Any]) -> dict[str, Any]:
+def _raw_node(
+    document: Document, kind: str, new: int, near: UiNode, widgets: Mapping[str, Any], place: int
+) -> dict[str, Any]:
     known = document.definitions.inputs(kind) or ()
     outputs = document.definitions.outputs(kind) or []
-    pos = near.raw.get("pos")
-    x, y = (pos[0], pos[1]) if isinstance(pos, list) and len(pos) > 1 else (0, 0)
     return {
         "id": new,
         "type": kind,
-        "pos": [x - 240, y + 40] if isinstance(x, int | float) and isinstance(y, int | float) else [0, 0],
+        "pos": _beside(near, place),
         "size": [210, 80],
         "flags": {},
         "order": 0,
@@ -50,6 +50,15 @@ def _raw_node(document: Document, kind: str, new: int, near: UiNode, widgets: Ma
         "properties": {"Node name for S&R": kind},
         "widgets_values": _widget_list(document, kind, widgets),
     }
+
+
+def _beside(near: UiNode, place: int) -> list[Any]:
+    """Left of a node, the second new one below the first."""
+    pos = near.raw.get("pos")
+    pair = [pos.get("0"), pos.get("1")] if isinstance(pos, dict) else pos
+    if not isinstance(pair, list) or len(pair) < 2 or not all(isinstance(part, int | float) for part in pair[:2]):
+        return [0, 0]
+    return [pair[0] - 240, pair[1] + 130 * place - 90]
 
 
 def _widget_list(document: Document, kind: str, widgets: Mapping[str, Any]) -> list[Any]:
