@@ -98,7 +98,7 @@ def test_two_speakers_without_masks_are_told_apart_as_the_loop_does(wan_server: 
     settings = replace(SHORT, speakers=2, masks=False)
     ours = joined(windows_made(wan_server, graph_of(settings, "no masks")), settings.overlap)
     first = wan_server.run(loop_prompt(settings), timeout=SECONDS)
-    second = wan_server.run(loop_prompt(replace(settings, steps=settings.steps), "again"), timeout=SECONDS)
+    second = wan_server.run(loop_prompt(settings, "again"), timeout=SECONDS)
     assert wan_server.status(first) == "error"
     assert wan_server.status(second) == "success", wan_server.error(second)
     (seen,) = wan_server.records("record", prompt_id=second)
