@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawings import WORKFLOW, png
 from fuzz_workflow import exercise, mutate, once
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,6 @@ from longtake.scripts.workflow.editor import apply
 from longtake.scripts.workflow.edits import Connect
 from longtake.scripts.workflow.errors import WorkflowError
 from longtake.scripts.workflow.graph import Broken, Graph
-from test_workflow import WORKFLOW, png
 from ui_builder import WAYS, draw
 
 RULES = engine.all_rules()
