@@ -69,8 +69,8 @@ def talking_video() -> Canvas:
 
     once = canvas.group("4. Made once for the whole take", lane=4, colour="#3f5159")
     speech = once.add(
-        "MultiTalkWav2VecEmbeds", column=1, package=WRAPPER, wav2vec_model=wav2vec["wav2vec_model"], audio_1=voice,
-        num_frames=plan["frames"], fps=plan["fps"],
+        "LongTakeWav2VecEmbeds", column=1, package=OURS, plan=plan["plan"], wav2vec_model=wav2vec["wav2vec_model"],
+        audio=voice,
     )  # fmt: skip
     seen = once.add(
         "WanVideoClipVisionEncode", package=WRAPPER, clip_vision=clip["CLIP_VISION"], image_1=resized["IMAGE"]

@@ -96,8 +96,8 @@ def test_nothing_is_typed_that_the_plan_knows() -> None:
 @pytest.mark.parametrize(
     ("node", "name", "source", "output"),
     [
-        ("MultiTalkWav2VecEmbeds", "num_frames", "LongTakeFrameWindowPlanner", "frames"),
-        ("MultiTalkWav2VecEmbeds", "fps", "LongTakeFrameWindowPlanner", "fps"),
+        ("LongTakeWav2VecEmbeds", "plan", "LongTakeFrameWindowPlanner", "plan"),
+        ("LongTakeWav2VecEmbeds", "audio", "MelBandRoFormerSampler", "vocals"),
         ("WanVideoImageToVideoEncode", "num_frames", "LongTakeFrameWindowPlanner", "window_length"),
         ("WanVideoImageToVideoEncode", "width", "GetImageSize", "width"),
         ("WanVideoImageToVideoEncode", "height", "GetImageSize", "height"),

@@ -61,13 +61,13 @@ def test_the_voice_is_not_separated_until_that_is_switched_on(canvas: CanvasPage
     workflow = example(TALKING_VIDEO)
     canvas.load(workflow)
     ids = {node["type"]: str(node["id"]) for node in workflow["nodes"]}
-    embeds, separated = ids["MultiTalkWav2VecEmbeds"], ids["MelBandRoFormerSampler"]
-    assert canvas.prompt()[embeds]["inputs"]["audio_1"] == [ids["LoadAudio"], 0]
+    embeds, separated = ids["LongTakeWav2VecEmbeds"], ids["MelBandRoFormerSampler"]
+    assert canvas.prompt()[embeds]["inputs"]["audio"] == [ids["LoadAudio"], 0]
     for node in workflow["nodes"]:
         node["mode"] = 0
     canvas.load(workflow)
     prompt = canvas.prompt()
-    assert prompt[embeds]["inputs"]["audio_1"] == [separated, 0]
+    assert prompt[embeds]["inputs"]["audio"] == [separated, 0]
     assert prompt[ids["LongTakeFrameWindowPlanner"]]["inputs"]["audio"] == [ids["LoadAudio"], 0]
 
 
