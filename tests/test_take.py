@@ -505,6 +505,15 @@ def test_a_lost_video_is_joined_again(tmp_path: Path) -> None:
     assert pixels(finish(tmp_path, take)) == there
 
 
+def test_a_video_that_something_else_replaced_is_joined_again(tmp_path: Path) -> None:
+    video = whole(tmp_path, FIVE)
+    there, take = pixels(video), begin(tmp_path, FIVE)
+    revision = take.revision
+    video.write_text("something else")
+    assert take.revision != revision
+    assert pixels(finish(tmp_path, take)) == there
+
+
 def test_a_video_of_that_name_that_is_not_ours_is_replaced(tmp_path: Path) -> None:
     video = whole(tmp_path, FIVE)
     other = tmp_path / "elsewhere.mp4"

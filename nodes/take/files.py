@@ -132,6 +132,15 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def stamp_of(path: Path) -> str:
+    """What tells a file from another that takes its place: its size and when it was written; empty if it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size}:{found.st_mtime_ns}"
+
+
 def hash_file(path: Path) -> str:
     """sha256 of a file's bytes."""
     digest = hashlib.sha256()

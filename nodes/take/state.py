@@ -24,7 +24,7 @@ class State:
 
     revision: raised by every change to the windows. retakes: oldest first. kept: how many windows stand,
     counted from the first, when the folder of windows was as `seen` tells. joined: the finished video that is
-    made of the windows that stand; empty if there is none.
+    made of the windows that stand; empty if there is none. joined_as: what tells that file from another in its place.
     """
 
     revision: int = 0
@@ -32,6 +32,7 @@ class State:
     kept: int = 0
     seen: int = 0
     joined: str = ""
+    joined_as: str = ""
 
     def attempt(self, index: int) -> int:
         """How often window `index` was asked for again."""

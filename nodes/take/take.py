@@ -24,6 +24,7 @@ from .files import (
     remove,
     remove_temporaries,
     replacing,
+    stamp_of,
     sync_folder,
 )
 from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, read_kept, window_folder_name
@@ -116,7 +117,7 @@ class Take:
     def revision(self) -> str:
         """Differs whenever anything about the windows has changed, by our hand or another's, or the video is gone."""
         state = self._stored()
-        gone = ":gone" if state.joined and not Path(state.joined).exists() else ""
+        gone = ":gone" if state.joined and not _stands(state) else ""
         return f"{self.record.take}:{state.revision}:{self._changed()}{gone}"
 
     @property
@@ -259,7 +260,7 @@ class Take:
         """Join the windows and the sound into `path`, if that has not been done; ``Damaged`` if one is not whole."""
         with self.lock():
             state = self.state
-            if state.joined == str(path) and path.exists():
+            if state.joined == str(path.absolute()) and _stands(state):
                 return path
             kept_windows = [self._whole(index) for index in range(state.kept)]
             if state.kept < len(self.plan.windows):
@@ -278,7 +279,8 @@ class Take:
                 metadata=metadata,
                 frames=self.plan.frames * first.multiple,
             )
-            write_state(self.folder, replace(state, joined=str(path)), revise=False)
+            joined = replace(state, joined=str(path.absolute()), joined_as=stamp_of(path))
+            write_state(self.folder, joined, revise=False)
         return path
 
     def _whole(self, index: int) -> KeptWindow:
@@ -344,3 +346,8 @@ class Take:
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
         folder.rename(aside / f"{folder.name}-{stamp}")
         sync_folder(self.windows)
+
+
+def _stands(state: State) -> bool:
+    """Whether the joined video is there, and is still the one that was written."""
+    return bool(state.joined_as) and stamp_of(Path(state.joined)) == state.joined_as
