@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from server import PromptServer
 
-from .host import saved_result, store
+from .host import log, saved_result, store
 from .relay import next_prompt
 from .take.progress import status
 from .take.take import Take
@@ -17,8 +17,10 @@ def add_routes() -> None:
 
     @routes.get("/longtake/takes")
     async def list_takes(_request: web.Request) -> web.Response:
-        takes = [store().current(name) for name in store().names()]
-        return web.json_response([_describe(take, with_windows=False) for take in takes if take])
+        takes, wrong = store().current_takes()
+        for problem in wrong:
+            log.warning("%s", problem)
+        return web.json_response([_describe(take, with_windows=False) for take in takes])
 
     @routes.get("/longtake/takes/{name}")
     async def show_take(request: web.Request) -> web.Response:

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(name, rest)
     except FileNotFoundError as error:
-        said = f"there is no file {error.filename}."
+        said = f"there is no file {error.filename}." if error.filename else str(error)
     except (ValueError, OSError) as error:
         said = str(error)
     except ModuleNotFoundError as error:

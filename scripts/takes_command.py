@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..nodes.take.cleaning import clean
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     join = _action(actions, "join", "join the windows and the sound into the video")
     join.add_argument("name", metavar="NAME")
     join.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: beside the take)")
-    cleaning = _action(actions, "clean", "remove what was set aside by retakes")
+    cleaning = _action(actions, "clean", "remove damaged windows that were set aside")
     cleaning.add_argument("names", nargs="*", metavar="NAME", help="only these (default: all)")
     cleaning.add_argument("--old-takes", action="store_true", help="also takes that a newer one has replaced")
     cleaning.add_argument("--dry-run", action="store_true", help="only say what would go")
@@ -57,21 +58,27 @@ def store_of(options: argparse.Namespace) -> TakeStore:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what was asked for. 0: done; 1: a window of the take turned out to be damaged or is missing."""
+    """Do what was asked for. 0: done; 1: a take, or a window of it, turned out to be damaged."""
     return _ACTIONS[options.action](options, store_of(options))
 
 
 def _list(options: argparse.Namespace, store: TakeStore) -> int:
-    takes = [take for name in store.names() if (take := store.current(name)) is not None]
+    takes, wrong = store.current_takes()
     if options.json:
         print(json.dumps([status(take, with_windows=False) for take in takes], indent=1))
-        return 0
+        return _complain(wrong)
     for take in takes:
         count = sum(1 for _ in store.takes(take.record.name))
         print(f"{describe(take)} ({size_of(take.folder) / 1e6:.1f} MB, take {take.record.take} of {count})")
     if not takes:
         print(f"There are no takes in {store.root}.")
-    return 0
+    return _complain(wrong)
+
+
+def _complain(wrong: Sequence[str]) -> int:
+    for problem in wrong:
+        print(problem, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def _show(options: argparse.Namespace, store: TakeStore) -> int:
@@ -121,6 +128,7 @@ def _join(options: argparse.Namespace, store: TakeStore) -> int:
     if path.suffix != suffix:
         raise ValueError(f"This take's windows are {suffix} files. Use for example -o {path.with_suffix(suffix)}.")
     graph = (take.graph(last.graph) or {}) if last and last.graph else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         take.finish(path, {key: json.dumps(value) for key, value in graph.items() if value})
     except Damaged as damage:
@@ -132,13 +140,13 @@ def _join(options: argparse.Namespace, store: TakeStore) -> int:
 
 def _clean(options: argparse.Namespace, store: TakeStore) -> int:
     total = 0
-    for name in options.names or store.names():
-        _take(store, name)
+    takes, wrong = ([_take(store, name) for name in options.names], []) if options.names else store.current_takes()
+    for name in (take.record.name for take in takes):
         for cleaned in clean(store, name, old_takes=options.old_takes, dry_run=options.dry_run):
             print(f"{cleaned.what}: {cleaned.bytes / 1e6:.1f} MB")
             total += cleaned.bytes
     print(f"{total / 1e6:.1f} MB {'would be' if options.dry_run else 'are'} free.")
-    return 0
+    return _complain(wrong)
 
 
 def _take(store: TakeStore, name: str) -> Take:

@@ -200,6 +200,34 @@ def test_takes_are_shown_joined_and_cleaned(here: Path, capsys: pytest.CaptureFi
     assert (here / "out.mp4").read_bytes() == before
 
 
+def test_two_takes_written_to_one_file_each_give_their_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    demo(capsys, "--name", "one")
+    before = pixels(here / "out.mp4")
+    demo(capsys, "--name", "two", "--seed", 5)
+    assert pixels(here / "out.mp4") != before
+    demo(capsys, "--name", "one")
+    assert pixels(here / "out.mp4") == before
+
+
+def test_a_take_that_cannot_be_read_hides_no_other(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    demo(capsys)
+    broken = here / "longtake-takes" / "broken" / "0001"
+    broken.mkdir(parents=True)
+    (broken / "take.json").write_text("{")
+    for command in ("list", "clean"):
+        status, out, err = run(capsys, "takes", command)
+        assert status == 1
+        assert out
+        assert "broken" in err
+    assert "all 4 windows" in run(capsys, "takes", "list")[1]
+
+
+def test_a_video_is_joined_into_a_folder_that_is_made(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    demo(capsys)
+    assert run(capsys, "takes", "join", "out", "-o", "new/again.mp4")[0] == 0
+    assert pixels(here / "new" / "again.mp4") == pixels(here / "out.mp4")
+
+
 def test_a_damaged_window_is_said_by_join(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     demo(capsys)
     take = TakeStore(here / "longtake-takes").current("out")

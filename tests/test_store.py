@@ -37,6 +37,12 @@ def test_a_take_begins_and_is_then_continued(tmp_path: Path) -> None:
     assert files_below(tmp_path) == before
 
 
+def test_a_rate_that_no_video_file_holds_is_refused_before_a_take_begins(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="terms up to a million"):
+        opened(tmp_path, material(replace(PLAN, fps=Fraction("33.333333333333336"))))
+    assert not files_below(tmp_path)
+
+
 def test_the_seed_counts_only_when_a_take_begins(tmp_path: Path) -> None:
     opened(tmp_path, seed=7)
     assert opened(tmp_path, seed=8) == ("0001", "")

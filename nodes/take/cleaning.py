@@ -1,4 +1,4 @@
-"""What may go from a take's folder: attempts that were set aside, what a kill left, takes that are over."""
+"""What may go from a name's folder: damaged windows that were set aside, takes that are over."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.plan import Plan
+from .encoding import check_fps
 from .files import (
     check_name,
     hash_array,
@@ -63,6 +64,18 @@ class TakeStore:
             return []
         return sorted(path.name for path in self.root.iterdir() if path.is_dir() and _numbers(path))
 
+    def current_takes(self) -> tuple[list[Take], list[str]]:
+        """The take that each name stands for now, and what is wrong with names whose take cannot be read."""
+        takes, wrong = [], []
+        for name in self.names():
+            try:
+                take = self.current(name)
+            except ValueError as error:
+                wrong.append(str(error))
+            else:
+                takes += [take] if take else []
+        return takes, wrong
+
     def current(self, name: str) -> Take | None:
         """The take that `name` stands for now, or the newest if that is lost; None where there is none."""
         home = self.root / check_name(name)
@@ -91,6 +104,7 @@ class TakeStore:
         fresh: begin a new one in any case. The seed counts only when a take begins.
         """
         home = self.root / check_name(name)
+        check_fps(material.plan.fps)  # now, and not when the first window is written
         home.mkdir(parents=True, exist_ok=True)
         with locked(home):
             for name_of_file in ("take", _CURRENT):
