@@ -12,6 +12,7 @@ import json
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -148,8 +149,7 @@ def _allowed(extra: Mapping[str, Any] | None) -> tuple[str, ...]:
 def _text(findings: list[engine.Finding], problem: str) -> tuple[str, str]:
     if problem:
         return problem, problem
-    counts = {name: sum(found.severity == name for found in findings) for name in ("error", "warning", "info")}
-    head = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "Nothing found."
+    head = output.count(Counter(found.severity for found in findings)) or "Nothing found."
     lines = [head]
     for found in findings:
         lines.append(f"{found.severity} {found.rule} at {found.node.label if found.node else 'the graph'}")

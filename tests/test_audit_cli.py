@@ -206,6 +206,19 @@ def test_a_broken_file_does_not_hide_the_others(bad: Path, capsys: pytest.Captur
     assert "broken.json is not JSON" in captured.err
 
 
+def test_a_folder_without_workflows_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path) == 0
+    assert capsys.readouterr().out == "no workflow was read\n"
+
+
+def test_colour_on_a_terminal_only(
+    bad: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    run(*ONLY, bad)
+    assert "\x1b[31merror\x1b[0m" in capsys.readouterr().out
+
+
 def test_a_picture_is_read_and_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from PIL import Image, PngImagePlugin
 

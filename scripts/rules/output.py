@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ..workflow import spans
 from ..workflow.document import Document
@@ -50,8 +51,18 @@ def entry(file: str, finding: Finding) -> dict[str, Any]:
     }
 
 
+def count(total: Mapping[str, int]) -> str:
+    """How many findings of each severity, worst first: ``1 error, 2 warnings, 3 info``."""
+    names = {"error": "errors", "warning": "warnings", "info": "info"}
+    return ", ".join(
+        f"{total[name]} {name if total[name] == 1 else many}" for name, many in names.items() if total.get(name)
+    )
+
+
 def text(results: Sequence[Result], colour: bool) -> str:
     """Findings grouped by file."""
+    if not results:
+        return "no workflow was read"
 
     def paint(words: str, code: str) -> str:
         return f"\x1b[{code}m{words}\x1b[0m" if colour else words
@@ -73,7 +84,7 @@ def text(results: Sequence[Result], colour: bool) -> str:
             lines.append(f"  {head} {paint(finding.rule, '1')} at {where}{kind}{mark}")
             lines += [f"      {line}" for line in finding.message.splitlines()]
         lines.append("")
-    counts = ", ".join(f"{total[name]} {name}" for name in ("error", "warning", "info") if total[name])
+    counts = count(total)
     files = f"{len(results)} workflow{'s' if len(results) != 1 else ''}"
     lines.append(f"{files}: {counts}, {fixable} with a fix" if counts else f"{files}: nothing found")
     return "\n".join(lines)
@@ -106,7 +117,7 @@ def sarif(results: Sequence[Result], _colour: bool = False) -> str:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": result.file.replace("\\", "/")},
+                        "artifactLocation": {"uri": quote(result.file.replace("\\", "/"))},
                         "region": {"startLine": result.line(finding)},
                     },
                     "logicalLocations": [{"fullyQualifiedName": finding.path, "kind": "object"}],
