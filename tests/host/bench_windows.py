@@ -2,9 +2,10 @@
 
     COMFYUI_PATH=/path/to/ComfyUI python -P tests/host/bench_windows.py [--json FILE] [--quick]
 
-Memory is the highest that a fresh server reached (VmHWM, Linux) with few and with many windows of the same tiny
-model; the difference for each window more is what counts. The times are those between two runs of the stub
-sampler on 81 frames of 640x360, so everything is in them: executor, controller, encoding, disk, queue.
+Memory is the highest that a server reached (VmHWM, Linux) while it made few and then many windows with the same
+tiny model, loaded before; the difference for each window more is what counts. The times are those between two
+runs of the stub sampler on 81 frames of 640x360, so everything is in them: executor, controller, encoding, disk,
+queue.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from host.flow import Flow
 from host.prompt import Prompt
 from host.server import Server
-from host.test_wan_route import graph_of
 from host.tiny_models import write_tiny_models
+from host.wan_graph import graph_of
 from host.wan_prompts import PACK, WanSettings, add_loop, add_wan
 
 HOST = Path(os.environ["COMFYUI_PATH"]).resolve()
-SETTINGS = WanSettings(window=17, overlap=9, width=256, height=256, steps=1, clip=False)
+PYTHON = os.environ.get("COMFYUI_PYTHON", sys.executable)
+SETTINGS = WanSettings(window=33, overlap=9, width=256, height=256, steps=1, clip=False)
 SECONDS = 3600
 
 
@@ -47,28 +49,33 @@ def loop(settings: WanSettings) -> Prompt:
 
 def take(settings: WanSettings) -> Prompt:
     """The same windows as a take, without the nodes that record frames for tests."""
-    prompt = graph_of(settings, "bench").prompt
+    prompt = graph_of(settings, f"bench {settings.seed}").prompt
     for node in [key for key, value in prompt.items() if value["class_type"] == "LongTakeTestRecordEnd"]:
         del prompt[node]
     return prompt
 
 
-def peak(prompt: Prompt) -> int:
-    """Bytes that a fresh server held at most while it ran a prompt to its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        pack = HOST / "custom_nodes" / PACK
-        with Server(HOST, os.environ.get("COMFYUI_PYTHON", sys.executable), Path(folder), packs=[pack]) as server:
-            write_tiny_models(server.models, wav2vec=False)
-            prompt_id = server.run(prompt, timeout=SECONDS)
+def peaks(make: Callable[[WanSettings], Prompt], few: int, many: int) -> list[int]:
+    """Bytes that one server, its models loaded, held at most while it made few and then many windows."""
+    found = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(HOST, PYTHON, Path(folder), packs=[HOST / "custom_nodes" / PACK]) as server,
+    ):
+        write_tiny_models(server.models, wav2vec=False)
+        for seed, count in enumerate((few, few, many)):
+            server.reset_peak_rss()
+            prompt_id = server.run(make(replace(windows(count), seed=seed)), timeout=SECONDS)
             if server.status(prompt_id) != "success":
                 raise RuntimeError(server.error(prompt_id) or server.log_tail())
-            return server.peak_rss()
+            found.append(server.peak_rss())
+    return found[1:]
 
 
 def memory(few: int, many: int) -> Iterator[dict[str, object]]:
     """Growth of the highest memory for each window more."""
     for subject, make in (("wrapper's loop", loop), ("take", take)):
-        low, high = peak(make(windows(few))), peak(make(windows(many)))
+        low, high = peaks(make, few, many)
         frame = SETTINGS.width * SETTINGS.height * 3 * 4
         growth = (high - low) / (many - few)
         yield {
@@ -77,7 +84,7 @@ def memory(few: int, many: int) -> Iterator[dict[str, object]]:
             "subject": subject,
             "peak_mb": [low / 2**20, high / 2**20],
             "mb_per_window": growth / 2**20,
-            "new_frames_held": growth / frame / (SETTINGS.window - SETTINGS.overlap),
+            "copies_of_each_new_frame": growth / frame / (SETTINGS.window - SETTINGS.overlap),
         }
 
 
@@ -86,7 +93,7 @@ def outside(count: int) -> dict[str, object]:
     flow = Flow("bench", frames=81 + (count - 1) * 72, window=81, overlap=9, width=640, height=360)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Server(HOST, os.environ.get("COMFYUI_PYTHON", sys.executable), Path(folder)) as server,
+        Server(HOST, PYTHON, Path(folder)) as server,
     ):
         server.run(flow.prompt, timeout=SECONDS)
         done, begun = server.records("sampled"), server.records("sampler")
@@ -102,7 +109,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer windows")
     arguments = parser.parse_args()
     rows = []
-    for row in itertools.chain([outside(4 if arguments.quick else 12)], memory(2, 4 if arguments.quick else 10)):
+    for row in itertools.chain([outside(4 if arguments.quick else 12)], memory(2, 6 if arguments.quick else 12)):
         print(json.dumps(row), flush=True)  # noqa: T201 - a command
         rows.append(row)
     if arguments.json:

@@ -130,6 +130,10 @@ class Server(Client):
         lines = Path(f"/proc/{self._running().pid}/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
+    def reset_peak_rss(self) -> None:
+        """Forget what the process has held until now (Linux)."""
+        Path(f"/proc/{self._running().pid}/clear_refs").write_text("5", encoding="ascii")
+
     def check_alive(self) -> None:
         """Raise with the log's end if the server has died."""
         process = self._process
