@@ -159,9 +159,8 @@ def plan_sound(
 def describe_plan(plan: Plan) -> str:
     """Two lines for a person: what is made, and what the windows share."""
     overlaps = sorted({window.overlap for window in plan.windows[1:]})
-    shared = (
-        "" if not overlaps else f", sharing {' to '.join(str(o) for o in {overlaps[0]: 0, overlaps[-1]: 0})} frames"
-    )
+    ends = dict.fromkeys((*overlaps[:1], *overlaps[-1:]))
+    shared = f", sharing {' to '.join(map(str, ends))} frames" if ends else ""
     seconds = float(plan.frames / plan.fps)
     count = len(plan.windows)
     return (

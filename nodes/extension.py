@@ -7,18 +7,18 @@ from comfy_api.latest import ComfyExtension, io
 from .audio_to_plan import FrameWindowPlanner
 from .graph_audit import PreprocessSymmetryAudit, add_audit
 from .host import usable
-from .plan_to_embeds import LongTakeWav2VecEmbeds
+from .plan_to_embeds import Wav2VecEmbeds
 from .plan_to_window import AudioLoopController
 from .routes import add_routes
-from .window_to_sampler import LongTakeWindowEmbedsWan
+from .window_to_sampler import WindowEmbedsWan
 from .window_to_take import KeepWindow
 
 #: Every node, in the order in which data flows through them.
 NODES: tuple[type[io.ComfyNode], ...] = (
     FrameWindowPlanner,
-    LongTakeWav2VecEmbeds,
+    Wav2VecEmbeds,
     AudioLoopController,
-    LongTakeWindowEmbedsWan,
+    WindowEmbedsWan,
     KeepWindow,
     PreprocessSymmetryAudit,
 )

@@ -14,7 +14,7 @@ from .core.job import SoundPlan
 from .host import CATEGORY, SoundPlanWire, field, schema
 
 
-class LongTakeWav2VecEmbeds(io.ComfyNode):
+class Wav2VecEmbeds(io.ComfyNode):
     """The audio embeds of a whole take, however long its sound."""
 
     @classmethod

@@ -20,7 +20,7 @@ AudioEmbeds = io.Custom("MULTITALK_EMBEDS")
 _SILENCE_ASKED = 256
 
 
-class LongTakeWindowEmbedsWan(io.ComfyNode):
+class WindowEmbedsWan(io.ComfyNode):
     """One window for WanVideoWrapper's ordinary sampler with InfiniteTalk."""
 
     @classmethod

@@ -120,8 +120,9 @@ def check_motion_frames(frames: Tensor, overlap: int, embeds: Mapping[str, Any])
     if tuple(frames.shape[1:3]) != (height, width):
         raise ValueError(
             f"The frames to continue from are {frames.shape[2]} x {frames.shape[1]} and the image embeds "
-            f"are for {width} x {height}. Keep frames as WanVideoDecode gives them (Keep Window's "
-            f"continue_from), or encode the start image at {frames.shape[2]} x {frames.shape[1]}."
+            f"are for {width} x {height}. Link WanVideoDecode's frames to Keep Window's "
+            "continue_from and make the window before again (`longtake takes retake`), or encode the start image at "
+            f"{frames.shape[2]} x {frames.shape[1]}."
         )
 
 
