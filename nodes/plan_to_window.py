@@ -124,12 +124,11 @@ class AudioLoopController(io.ComfyNode):
     def fingerprint_inputs(cls, take: str | None = None, unfinished: str | None = None, **_: Any) -> str:
         """The take's revision: whatever changes in its folder lets this node look again.
 
-        Only widgets can be seen here. A linked name cannot, nor can whether a new take is due; then it runs.
+        Only widgets can be seen here. A linked name cannot, nor can whether a new take is due; then it runs, and
+        where there is no take: what ran before may have begun one that somebody has removed since.
         """
-        if not take or unfinished != CONTINUE:
-            return str(time.time_ns())
-        current = store().current(take)
-        return current.revision if current else "none"
+        current = store().current(take) if take and unfinished == CONTINUE else None
+        return current.revision if current else str(time.time_ns())
 
     @classmethod
     def execute(
@@ -153,8 +152,6 @@ class AudioLoopController(io.ComfyNode):
         else:
             fresh = unfinished == ANEW and index <= 0
             current, message = store().open(take, _material(plan, picture), seed, fresh=fresh)
-        if message:
-            say(message, node)
         if index != _NO_INDEX and index >= len(plan.plan.windows):
             raise ValueError(
                 f"Window {index + 1} was asked for, and {take} has {len(plan.plan.windows)}. "
@@ -163,7 +160,7 @@ class AudioLoopController(io.ComfyNode):
         current.check_room()
         job = _job(current, picture, node, None if index == _NO_INDEX else index)
         if not relay:  # else Keep Window has just said it
-            say(describe(current), node)
+            say("\n".join(filter(None, (message, describe(current)))), node)
         announce({**status(current, with_windows=False), "next_prompt_id": next_prompt(str(current.folder))})
         return io.NodeOutput(*_outputs(job, plan))
 
@@ -186,6 +183,11 @@ def _job(take: Take, picture: torch.Tensor, controller: str, index: int | None) 
     while True:
         missing = take.next_window()
         window = take.plan.windows[index] if index is not None else missing or take.plan.windows[-1]
+        if missing is not None and window.index > missing.index:
+            raise ValueError(
+                f"Window {window.index + 1} was asked for, and window {missing.index + 1} of {take.record.name}, which "
+                f"comes before it, is not there yet. Begin the loop at index {missing.index}."
+            )
         made = missing is None or window.index < missing.index
         motion_frames, continues = picture, ""
         if window.index and not made:

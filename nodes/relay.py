@@ -76,8 +76,10 @@ def post_next(take: str, folder: str, controller: str, *, others_first: bool = F
 
 
 def next_prompt(folder: str) -> str | None:
-    """The id of the prompt that was queued last to go on with a take."""
-    return _next_prompts.get(folder)
+    """The id of the prompt that goes on with a take, waiting or running; None if there is none, or no more."""
+    found = _next_prompts.get(folder)
+    running, pending = PromptServer.instance.prompt_queue.get_current_queue_volatile()
+    return found if any(item[1] == found for item in (*running, *pending)) else None
 
 
 def nothing_next(folder: str) -> None:

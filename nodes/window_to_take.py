@@ -148,15 +148,16 @@ class KeepWindow(io.ComfyNode):
         """Keep the window, then queue the next one or join."""
         node, take = cls.hidden.unique_id, Take(Path(window.folder))
         graph = _graph(cls.hidden.prompt, cls.hidden.extra_pnginfo)
+        not_kept = ""
         if not window.made and frames is not None:
             style = Style(Encoding(codec=_FORMATS[format], crf=crf), seam)
-            _keep(take, window, frames, continue_from, style, graph, node)
+            not_kept = _keep(take, window, frames, continue_from, style, graph)
         video = _finished(take, graph)
         if video is None and not window.looped:
             post_next(take.record.take, window.folder, window.controller, others_first=next_window == LAST)
         elif video is not None:
             nothing_next(window.folder)
-        say(describe(take), node, window.controller)
+        say("\n".join(filter(None, (not_kept, describe(take)))), node, window.controller)
         announce(_status(take, video))
         return io.NodeOutput(
             InputImpl.VideoFromFile(str(video)) if video else blocked(),
@@ -173,8 +174,8 @@ def _keep(
     continue_from: torch.Tensor | None,
     style: Style,
     graph: Mapping[str, Any],
-    node: str,
-) -> None:
+) -> str:
+    """Why the window was not kept; empty if it was."""
     try:
         kept = keep_window(
             take,
@@ -186,9 +187,9 @@ def _keep(
             seconds=time.time() - window.started,
         )
     except (Surplus, Damaged) as not_kept:
-        say(str(not_kept), node)
-        return
+        return str(not_kept)
     _show_changes(take, kept)
+    return ""
 
 
 def _finished(take: Take, graph: Mapping[str, Any]) -> Path | None:

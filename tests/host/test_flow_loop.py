@@ -69,6 +69,14 @@ def test_an_index_past_the_end_is_refused(server: Server) -> None:
     assert sampled(server, flow) == []
 
 
+def test_an_index_past_what_is_there_is_refused(server: Server) -> None:
+    flow = Flow("too far")
+    flow.prompt.set(flow.controller, index=2)
+    prompt_id = server.run(flow.prompt)
+    assert "Begin the loop at index 0" in server.error(prompt_id)["exception_message"]
+    assert sampled(server, flow) == []
+
+
 def test_an_index_makes_that_window_and_queues_nothing(server: Server) -> None:
     flow = Flow("by hand", frames=41)
     for index in range(flow.windows):

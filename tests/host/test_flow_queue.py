@@ -1,5 +1,7 @@
 """A take and ComfyUI's queue: interrupts, failures, other prompts in between, copies, two takes in one graph."""
 
+import shutil
+
 import pytest
 from host.flow import Flow, check_whole, loads, sampled, status, store
 from host.prompt import Prompt
@@ -46,6 +48,19 @@ def test_one_interrupt_in_a_slow_preview_ends_the_take(server: Server) -> None:
     assert sampled(server, flow) == [0]
     assert len(server.records("preview", prompt_id=first)) == 1
     flow.prompt.set(preview, seconds=0.0)
+    server.run(flow.prompt)
+    check_whole(server, flow)
+
+
+def test_a_take_removed_after_an_interrupt_begins_again(server: Server) -> None:
+    flow = Flow("removed", frames=41, seconds=5.0)
+    first = server.queue(flow.prompt)
+    server.wait_for(lambda: store(server).current(flow.take), what="the take")
+    server.interrupt()
+    server.wait(20)
+    assert server.status(first) == "interrupted"
+    shutil.rmtree(store(server).current(flow.take).folder.parent)
+    flow.prompt.set(flow.sampler, seconds=0.0)
     server.run(flow.prompt)
     check_whole(server, flow)
 
