@@ -73,6 +73,18 @@ def test_what_the_canvas_allows_is_left_out(server: Server) -> None:
     assert server.outputs(ran)[audit]["findings"] == []
 
 
+def test_a_prompt_that_does_not_pass_the_server_is_audited_too(server: Server) -> None:
+    prompt, audit, _, _ = audited(7)
+    again = prompt.add("LongTakeTestQueueAgain", type=AUDIT, without="graph")
+    first = server.run(prompt)
+    second = server.outputs(first)[again]["prompt_id"][0]
+    server.wait()
+    assert server.status(second) == "success", server.error(second)
+    assert audit in server.ran(first)
+    assert audit in server.ran(second), "nothing marked it, so it is audited whatever the cache holds"
+    assert server.outputs(second)[audit]["findings"]
+
+
 def test_in_a_take_it_runs_once(server: Server) -> None:
     flow = Flow("audited", frames=73)
     audit = flow.prompt.add(AUDIT, anything=flow.loader[0], rules="all rules", when_wrong="report", profile="none")

@@ -6,6 +6,7 @@ What they see goes to a JSON-lines file in the folder that LONGTAKE_TEST_RECORDS
 from .embeds import EMBED_NODES
 from .loop_noise import NOISE_NODES
 from .media import MEDIA_NODES
+from .queue_again import QUEUE_NODES
 from .sampler import SAMPLER_NODES
 from .wan_noise import CARRIED_NODES
 from .wan_spoil import SPOIL_NODES
@@ -19,4 +20,5 @@ NODE_CLASS_MAPPINGS = {
     **WATCH_NODES,
     **SPOIL_NODES,
     **CARRIED_NODES,
+    **QUEUE_NODES,
 }
