@@ -253,6 +253,27 @@ def test_a_disk_that_has_no_room_is_told_before_the_write(tmp_path: Path, monkey
     keep_window(take, job, paint_job(job), style=QUICK)
 
 
+def test_room_that_is_enough_before_the_sampler_is_enough_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = begin(tmp_path, FIVE)
+    make_windows(take, 1)
+    usage = shutil.disk_usage(tmp_path)
+    for free in range(1 << 20, 80 << 20, 1 << 19):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        try:
+            take.check_room()
+        except OSError:
+            continue
+        break
+    job = next_job(take)
+    keep_window(take, job, paint_job(job), style=QUICK)
+    monkeypatch.undo()
+    make_windows(take)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))
+    take.check_room()  # nothing is left to make
+
+
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_fills_up_at_any_point_of_a_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int

@@ -23,6 +23,7 @@ _LONGEST_NAME = 100
 _MOST_BYTES = 200  # of 255, so that the names of files which begin with it fit as well
 _HASH_CHUNK = 1 << 24
 _LOCK_SECONDS = 120
+_ROOM_TO_SPARE = 64 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -161,7 +162,8 @@ def hash_array(array: np.ndarray[Any, Any]) -> str:
 
 
 def check_room(folder: Path, needed: int) -> None:
-    """Refuse to begin a write of `needed` bytes that the disk has no room for."""
+    """Refuse to begin a write of `needed` bytes, and some to spare, that the disk has no room for."""
+    needed += _ROOM_TO_SPARE
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise OSError(

@@ -22,9 +22,8 @@ from .video import Encoding, write_poster, write_segment
 
 Array = np.ndarray[Any, Any]
 
-#: Bytes per pixel that a segment may take at most, by codec: what is asked of the disk before a write.
+#: Bytes per pixel that a segment may take at most, by codec: what is asked of the disk for a first window.
 _BYTES_PER_PIXEL = {"h264": 0.75, "ffv1": 3.5}
-_ROOM_TO_SPARE = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,10 @@ def keep_window(
         _check_wanted(take, job)
         tail = _tail(raw, take.plan.next_overlap(window.index))
         seam_tail = _different(joined.tail(), tail)
-        _check_room(take.folder, joined, [tail, seam_tail], style.encoding)
+        if window.index:
+            take.check_room()  # as before the sampler, so that what passed there does not fail here
+        else:
+            _check_room(take.folder, joined, [tail, seam_tail], style.encoding)
         with take.writing() as folder:
             segment = folder / f"segment{style.encoding.suffix}"
             size = (frames.shape[2], frames.shape[1])
@@ -216,4 +218,4 @@ def _style_as_begun(take: Take, window: Window, frames: Array, style: Style) -> 
 def _check_room(folder: Path, joined: _Joined, tails: list[Array | None], encoding: Encoding) -> None:
     picture = joined.middle()
     segment = len(joined) * picture.shape[0] * picture.shape[1] * _BYTES_PER_PIXEL[encoding.codec]
-    check_room(folder, int(segment) + sum(tail.nbytes for tail in tails if tail is not None) + _ROOM_TO_SPARE)
+    check_room(folder, int(segment) + sum(tail.nbytes for tail in tails if tail is not None))

@@ -141,10 +141,9 @@ class Take:
 
     def check_room(self) -> None:
         """Refuse to begin a window that the disk has no room for, judged by the one before."""
-        kept = self.state.kept
-        last = self.kept(kept - 1) if kept else None
-        if last:
-            check_room(self.folder, sum(last.bytes.values()))
+        if window := self.next_window():
+            last = self.kept(window.index - 1) if window.index else None
+            check_room(self.folder, sum(last.bytes.values()) if last else 0)
 
     def kept(self, index: int) -> KeptWindow | None:
         """The record of window `index` if it is there."""
