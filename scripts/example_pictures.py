@@ -71,10 +71,9 @@ def differs(image: Image.Image, path: Path) -> bool:
 
 
 def _speech(fit: str) -> tuple[Sound, Plan]:
-    sound, fps = read_sound(SPEECH), 25
-    frames = samples_to_frames_rounded_up(sound.waveform.shape[-1], fps, sound.sample_rate)
-    wan = FAMILIES["wan"]
-    return sound, make_plan(frames, fps=fps, window=wan.window, overlap=wan.overlap, fit=fit)
+    sound, wan = read_sound(SPEECH), FAMILIES["wan"]
+    frames = samples_to_frames_rounded_up(sound.waveform.shape[-1], wan.fps, sound.sample_rate)
+    return sound, make_plan(frames, fps=wan.fps, window=wan.window, overlap=wan.overlap, fit=fit)
 
 
 def _drawn(plan: Plan, sound: Sound) -> Image.Image:

@@ -116,7 +116,8 @@ class Painter:
         shade = self._warm[..., None] * (_WARM * np.float32(warm)) + self._cool[..., None] * (_COOL * np.float32(cool))
         self._add_motes(shade, seconds, glow)
         np.minimum(shade, 1, out=shade)
-        return face + (255 - face) * shade
+        lit: Array = face + (255 - face) * shade
+        return lit
 
     def _add_motes(self, light: Array, seconds: float, glow: float) -> None:
         height, width = light.shape[:2]
