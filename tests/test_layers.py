@@ -46,7 +46,6 @@ OUTSIDE = {
 #: Files that need more, and why.
 MORE = {
     "nodes/core/color_triton.py": {"triton"},  # a kernel; imported only where there is a GPU for it
-    "nodes/core/wav2vec.py": {"scipy"},  # resamples the sound for wav2vec; torchaudio is on its way out
 }
 
 #: Modules that import node modules: the list of nodes for ComfyUI.
@@ -70,7 +69,11 @@ class Import(NamedTuple):
 def files() -> tuple[str, ...]:
     """Every tracked source file of the pack; without git, every one there is."""
     listed = subprocess.run(
-        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False  # noqa: S607
+        ["git", "ls-files", "*.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,  # noqa: S607
     ).stdout.split()
     found = listed or [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")]
     return tuple(file for file in found if file.startswith(("nodes/", "scripts/")) or file == "__init__.py")

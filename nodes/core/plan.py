@@ -248,8 +248,7 @@ def _check_arguments(frames: int, scale: int, window: int, overlap: int, fit: st
     if overlap < 1 or (overlap - 1) % scale:
         near = min(frames_rounded_down(max(overlap, 1), scale), window - scale)
         raise ValueError(
-            f"An overlap of {overlap} frames does not fill whole latent frames. "
-            f"Use {scale}n + 1, for example {near}."
+            f"An overlap of {overlap} frames does not fill whole latent frames. Use {scale}n + 1, for example {near}."
         )
     if overlap >= window:
         raise ValueError(

@@ -68,8 +68,7 @@ class Encoding:
             raise ValueError(f"There is no encoding named {self.codec!r}. Use h264 or ffv1.")
         if not _is_int(self.crf) or not 0 <= self.crf <= _LARGEST_CRF:
             raise ValueError(
-                f"A crf of {self.crf!r} is out of range. "
-                f"Use a whole number from 0 to {_LARGEST_CRF}, for example 19."
+                f"A crf of {self.crf!r} is out of range. Use a whole number from 0 to {_LARGEST_CRF}, for example 19."
             )
         if self.preset not in PRESETS:
             raise ValueError(f"There is no preset named {self.preset!r}. Use one of {', '.join(PRESETS)}.")
@@ -125,9 +124,7 @@ def check_fps(fps: Fraction) -> None:
         )
 
 
-def add_encoder(
-    container: OutputContainer, size: tuple[int, int], fps: Fraction, encoding: Encoding
-) -> VideoStream:
+def add_encoder(container: OutputContainer, size: tuple[int, int], fps: Fraction, encoding: Encoding) -> VideoStream:
     """The stream of `container` that encodes frames of `size` (width, height), tagged with its colours."""
     check_fps(fps)
     encoding.check_size(size)

@@ -148,9 +148,7 @@ def write_poster(path: Path, frame: np.ndarray[Any, Any]) -> None:
 def _to_picture(pixels: np.ndarray[Any, Any], size: tuple[int, int], index: int) -> VideoFrame:
     width, height = size
     if pixels.shape != (height, width, 3):
-        raise ValueError(
-            f"Frame {index} of the segment has the shape {pixels.shape}. Use ({height}, {width}, 3)."
-        )
+        raise ValueError(f"Frame {index} of the segment has the shape {pixels.shape}. Use ({height}, {width}, 3).")
     picture = VideoFrame(width, height, "rgb24")
     plane = picture.planes[0]
     stored: np.ndarray[Any, Any] = np.ndarray(
