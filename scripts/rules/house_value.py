@@ -32,6 +32,8 @@ def check(graph: Graph, context: Context) -> Iterator[Finding]:
     profile = context.profile
     if profile is None:
         raise DoesNotApply("no profile is chosen")
+    if not graph.of(profile.home):
+        raise DoesNotApply(f"the graph is not of the kind that the profile {profile.name} is for")
     known = [
         (node, name, value, allowed)
         for (kind, name), allowed in profile.values.items()
@@ -50,7 +52,13 @@ def check(graph: Graph, context: Context) -> Iterator[Finding]:
 
 
 _HOUSE = changed(WRAPPER, "loop", motion_frame=25)
-GOOD = (_HOUSE, TAKE, changed(_HOUSE, "sample", cfg=1.0000000000000002, shift=11.000000000000002))
+GOOD = (
+    _HOUSE,
+    TAKE,
+    # Another kind of video: the house says nothing of it.
+    {"video": {"class_type": "VHS_VideoCombine", "inputs": {"frame_rate": 8, "crf": 30}}},
+    changed(_HOUSE, "sample", cfg=1.0000000000000002, shift=11.000000000000002),
+)
 BAD = (
     (WRAPPER, _HOUSE),
     (changed(_HOUSE, "swap", blocks_to_swap=40), _HOUSE),

@@ -32,10 +32,25 @@ class Profile:
     name: str
     about: str
     values: Values
+    home: frozenset[str]
     tiers: tuple[Tier, ...] = ()
     rules: frozenset[str] = field(default_factory=frozenset)
     weights: str = ""
 
+
+_TALKING = frozenset(
+    {"WanVideoImageToVideoMultiTalk", "MultiTalkWav2VecEmbeds", "MultiTalkModelLoader", "LongTakeWindowEmbedsWan"}
+)
+_LTX_VIDEO = frozenset(
+    {
+        "LTXVConditioning",
+        "EmptyLTXVLatentVideo",
+        "LTXVConcatAVLatent",
+        "LTXVImgToVideo",
+        "LTXVBaseSampler",
+        "AudioLoopController",
+    }
+)
 
 _PIXAROMA: Values = {
     ("WanVideoModelLoader", "base_precision"): ("fp16_fast",),
@@ -100,6 +115,7 @@ PROFILES: Mapping[str, Profile] = {
             "pixaroma",
             "InfiniteTalk with motion_frame 25, dpm++_sde, fp16_fast",
             _PIXAROMA,
+            _TALKING,
             (Tier("sd", "Q4_0", 64, (4,)), Tier("hd", "Q5_0", 64, (4,)), Tier("fullhd", "Q5_0", 256, (6,))),
             weights="Q8_0",
         ),
@@ -107,17 +123,24 @@ PROFILES: Mapping[str, Profile] = {
             "quickstart",
             "the older InfiniteTalk settings: motion_frame 9, flowmatch_distill, bf16",
             _QUICKSTART,
+            _TALKING,
             (Tier("speed", "Q4_0", 64), Tier("quality", "Q5_0", 256), Tier("most", "Q6_K", 256)),
         ),
         Profile(
             "ltx-standup",
             "LTX-2 loop for speech: euler, 8 steps, prompts judged",
             _LTX,
+            _LTX_VIDEO,
             (),
             frozenset({"prompt-habits"}),
         ),
         Profile(
-            "ltx-music", "LTX-2 loop for song: euler, 8 steps, prompts judged", _LTX, (), frozenset({"prompt-habits"})
+            "ltx-music",
+            "LTX-2 loop for song: euler, 8 steps, prompts judged",
+            _LTX,
+            _LTX_VIDEO,
+            (),
+            frozenset({"prompt-habits"}),
         ),
     )
 }
