@@ -42,7 +42,8 @@ class Wav2VecEmbeds(io.ComfyNode):
                     io.Audio.Input,
                     "audio",
                     optional=True,
-                    tooltip="The voice alone, if it was separated from the plan's sound. Else that sound.",
+                    tooltip="The voice alone, if it was separated from the plan's sound; of several speakers the first "
+                    "one's track. Else the plan's sound.",
                 ),
                 *speakers,
                 field(
@@ -122,8 +123,13 @@ def speaker_sounds(planned: SoundPlan, tracks: dict[str, Any], *, normalize_loud
 
     As in MultiTalkWav2VecEmbeds: the first channel, cut to the frames, then brought to one loudness.
     """
-    first = tracks.get("audio") or {"waveform": planned.waveform, "sample_rate": planned.sample_rate}
-    given = [first, *(tracks[name] for name in sorted(tracks) if name != "audio" and tracks[name] is not None)]
+    others = [tracks[name] for name in sorted(tracks) if name != "audio" and tracks[name] is not None]
+    if others and tracks.get("audio") is None:
+        raise ValueError(
+            "A second speaker has a track and the first has none, who would then speak for both. Link the first "
+            "speaker's own track to `audio`."
+        )
+    given = [tracks.get("audio") or {"waveform": planned.waveform, "sample_rate": planned.sample_rate}, *others]
     frames, fps = planned.plan.frames, planned.plan.fps
     sounds = []
     for audio in given:

@@ -100,3 +100,11 @@ def test_sound_in_chunks_has_every_frame_too(wav2vec_server: Server, record_prop
     record_property("rms_difference_over_deviation", float(np.sqrt((apart**2).mean())))
     assert parts.shape == whole.shape
     assert 0 < apart.max() < 1
+
+
+def test_a_second_speaker_without_a_first_is_refused(wav2vec_server: Server) -> None:
+    prompt = heard_by_us(29, 29 * 640)
+    nodes = {node["class_type"]: name for name, node in prompt.items()}
+    prompt[nodes["LongTakeWav2VecEmbeds"]]["inputs"]["audio_2"] = [nodes["LongTakeTestAudio"], 0]
+    prompt_id = wav2vec_server.run(prompt, timeout=SECONDS)
+    assert "Link the first speaker's own track" in wav2vec_server.error(prompt_id)["exception_message"]
