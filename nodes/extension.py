@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from .audio_to_plan import FrameWindowPlanner
+from .color_and_overlap import ColorMatch, LatentContextExtract, LatentOverlapCrossfade, LatentOverlapTrim
 from .graph_audit import PreprocessSymmetryAudit, add_audit
 from .host import usable
 from .plan_to_embeds import Wav2VecEmbeds
@@ -19,6 +20,10 @@ NODES: tuple[type[io.ComfyNode], ...] = (
     Wav2VecEmbeds,
     AudioLoopController,
     WindowEmbedsWan,
+    LatentOverlapTrim,
+    LatentContextExtract,
+    LatentOverlapCrossfade,
+    ColorMatch,
     KeepWindow,
     PreprocessSymmetryAudit,
 )
