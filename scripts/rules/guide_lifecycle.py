@@ -43,7 +43,7 @@ _AFTER: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "LatentContextExtract": (("latent",), "takes them for the end of the window", "error"),
     "LongTakeLatentOverlapTrim": (("latent",), "counts them as frames of the window", "error"),
     "LongTakeLatentContextExtract": (("latent",), "takes them for the end of the window", "error"),
-    "LongTakeLatentOverlapCrossfade": (("latent", "previous", "next"), "blends them into the video", "error"),
+    "LongTakeLatentOverlapCrossfade": (("before", "after"), "blends them into the video", "error"),
     "LTXVAdainLatent": (("latents", "reference"), "counts them into its colours", "warning"),
     **{
         close: (tuple(back for _, back in loop.carried), "hands them to the next window", "error")

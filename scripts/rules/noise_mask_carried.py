@@ -6,9 +6,8 @@ Why is this bad?
     by seconds from the second window on. VAEEncode drops the mask in passing; nodes that cut a latent keep it.
 
 Fix
-    A Latent Context Extract (ComfyUI-AudioLoopHelper), which takes the last frames without their mask, between
-    the two. Where the node before takes the last frames already, it only takes the mask off. Safe where that pack
-    is in use.
+    This pack's Latent Context Extract, which takes the last frames without their mask, between the two. Where the
+    node before takes the last frames already, it only takes the mask off.
 """
 
 from __future__ import annotations
@@ -29,7 +28,9 @@ FIX = "safe"
 TYPES = roles.LOOP_OPEN
 ABSENT = "there is no loop"
 
-_EXTRACT = "LatentContextExtract"
+_EXTRACT = "LongTakeLatentContextExtract"
+#: Its settings: so many latent frames of LTX.
+_SETTINGS = {"unit": "latent frames", "temporal_scale": "8 (LTX)"}
 #: Start from the mask that they are given: type -> the latent's input.
 _MASKS = {"LTXVAudioVideoMask": "video_latent"}
 #: Hand a latent on with its mask: type -> the latent's input.
@@ -71,9 +72,9 @@ def check(graph: Graph, _context: Context) -> Iterator[Finding]:
         if any(_has_mask(end, entry) for end, entry in ends):
             text = (
                 f"{last.node.label} hands the noise mask of the window before to {node.label}. "
-                f"Put a {_EXTRACT} between them."
+                "Put a Latent Context Extract between them."
             )
-            yield Finding(node, text, _extract(graph, last, node, name), safe=bool(graph.of(ltx.CONTROL)))
+            yield Finding(node, text, _extract(graph, last, node, name))
 
 
 def _carried(loop: Loop, node: Node, name: str) -> tuple[Output, Output] | None:
@@ -113,7 +114,7 @@ def _extract(graph: Graph, last: Output, node: Node, name: str) -> tuple[Edit, .
     if hop is None or frames is None:
         return ()
     new = Insert(
-        _KEY, _EXTRACT, hop.node.path, {"latent": (last.node.path, last.slot)}, {"overlap_latent_frames": frames}
+        _KEY, _EXTRACT, hop.node.path, {"latent": (last.node.path, last.slot)}, {"overlap": frames, **_SETTINGS}
     )
     return new, Connect(hop.node.path, hop.input, _KEY)
 
@@ -129,7 +130,7 @@ def _frames(node: Node) -> int | None:
 _KEPT = prompt(context=("LTXVSelectLatents", {"samples": ("open", 1), "start_index": -7, "end_index": -1}))
 _BAD = {**GRAPH, **_KEPT}
 _AFTER = changed(
-    {**_BAD, "1": prompt(new=(_EXTRACT, {"latent": ("context", 0), "overlap_latent_frames": 7}))["new"]},
+    {**_BAD, "1": prompt(new=(_EXTRACT, {"latent": ("context", 0), "overlap": 7, **_SETTINGS}))["new"]},
     "mask",
     video_latent=("1", 0),
 )
