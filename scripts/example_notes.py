@@ -61,8 +61,8 @@ Nothing that follows from the plan is typed: frames, window length, fps and seed
 
 VOICE = """\
 The mouth follows all that it hears. Select the two nodes above and press **Ctrl+B** to let the model hear the voice \
-alone. The video keeps the whole sound. File: MelBandRoformer_fp16.safetensors (Kijai) in **diffusion_models**. The two \
-nodes belong to the pack ComfyUI-MelBandRoFormer; without it they are shown as missing, and you can remove them.
+alone. The video keeps the whole sound. File: MelBandRoformer_fp16.safetensors (Kijai) in **diffusion_models**. The \
+two nodes belong to the pack ComfyUI-MelBandRoFormer; without it they are shown as missing, and you can remove them.
 """
 
 PLAN = """\

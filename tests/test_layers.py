@@ -68,13 +68,8 @@ class Import(NamedTuple):
 @cache
 def files() -> tuple[str, ...]:
     """Every tracked source file of the pack; without git, every one there is."""
-    listed = subprocess.run(
-        ["git", "ls-files", "*.py"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,  # noqa: S607
-    ).stdout.split()
+    command = ["git", "ls-files", "*.py"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
     found = listed or [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")]
     return tuple(file for file in found if file.startswith(("nodes/", "scripts/")) or file == "__init__.py")
 
