@@ -54,6 +54,7 @@ off: the model then stays where it is between windows.
 - **Overlap**: the plan uses 9 of 81 frames, as the model's own examples do, so a window brings 72 new ones. 25 hands \
 more movement on, and brings 56.
 - **Steps**, cfg and shift belong to the LoRA: 4, 1 and 11. Without it: 20 steps or more and a cfg above 1.
+- **Colours**: Color Match takes out what drifts from window to window. Method off leaves the frames as they are.
 - **Seed**: the controller gives each window its own. It counts when a take begins.
 
 Nothing that follows from the plan is typed: frames, window length, fps and seeds are linked.

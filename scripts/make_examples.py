@@ -100,9 +100,13 @@ def talking_video() -> Canvas:
         text_embeds=embeds["text_embeds"], seed=control["seed"], steps=4, cfg=1.0, shift=11.0, scheduler="dpm++_sde",
     )  # fmt: skip
     decoded = window.add("WanVideoDecode", column=2, package=WRAPPER, vae=vae["vae"], samples=sampled["samples"])
+    matched = window.add(
+        "LongTakeColorMatch", column=2, wide=440, taller=180, package=OURS, frames=decoded["images"],
+        window=control["window"], first_frame=resized["IMAGE"],
+    )  # fmt: skip
     window.add(
-        "LongTakeKeepWindow", column=2, wide=440, taller=560, package=OURS, window=control["window"],
-        frames=decoded["images"],
+        "LongTakeKeepWindow", column=3, wide=440, taller=560, package=OURS, window=control["window"],
+        frames=matched["frames"],
     )  # fmt: skip
     return canvas
 

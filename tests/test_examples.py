@@ -104,7 +104,8 @@ def test_nothing_is_typed_that_the_plan_knows() -> None:
         ("WanVideoSampler", "seed", "LongTakeAudioLoopController", "seed"),
         ("WanVideoSampler", "text_embeds", "LongTakeWindowEmbedsWan", "text_embeds"),
         ("LongTakeFrameWindowPlanner", "audio", "LoadAudio", "AUDIO"),
-        ("LongTakeKeepWindow", "frames", "WanVideoDecode", "images"),
+        ("LongTakeColorMatch", "frames", "WanVideoDecode", "images"),
+        ("LongTakeKeepWindow", "frames", "LongTakeColorMatch", "frames"),
     ],
 )
 def test_what_is_linked_comes_from_its_source(node: str, name: str, source: str, output: str) -> None:
