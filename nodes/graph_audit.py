@@ -46,7 +46,7 @@ class PreprocessSymmetryAudit(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         """The node as ComfyUI shows it."""
         return schema(
-            node_id=NODE_ID,
+            node_id="LongTakePreprocessSymmetryAudit",
             display_name="Preprocess Symmetry Audit",
             category=CATEGORY,
             description=(

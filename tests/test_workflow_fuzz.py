@@ -35,6 +35,7 @@ FOUND = {
     "an input is a number": '{"nodes": [{"id": 1, "type": "A", "inputs": [7, {"name": "x", "link": 1}], "outputs": []}], "links": [[1, 1, 0, 1, 0, "*"]]}',
     "a negative slot": '{"nodes": [{"id": 1, "type": "LoadImage", "outputs": [{"name": "IMAGE", "type": "IMAGE"}]}, {"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}]}], "links": [[1, 1, -10, 2, 0, "IMAGE"]]}',
     "inputs of a subgraph are a number": '{"nodes": [{"id": 1, "type": "s", "inputs": [], "widgets_values": [1]}], "links": [], "definitions": {"subgraphs": [{"id": "s", "nodes": [], "links": [], "inputs": 1.5}]}}',
+    "a number that no float can hold": '{"1": {"class_type": "MultiTalkModelLoader", "inputs": {}}, "2": {"class_type": "WanVideoSampler", "inputs": {"cfg": 1' + "0" * 400 + "}}}",
     "a sound cut to nothing": '{"1": {"class_type": "TrimAudioDuration", "inputs": {"duration": 0}}, "2": {"class_type": "AudioLoopController", "inputs": {"audio": ["1", 0], "current_iteration": ["3", 3], "window_seconds": 19.88, "overlap_seconds": 2, "fps": 25}}, "3": {"class_type": "TensorForLoopOpen", "inputs": {"count": 4, "x": 1}}}',
     "a negative slot in a prompt": '{"1": {"class_type": "LoadImage", "inputs": {}}, "2": {"class_type": "VAEEncode", "inputs": {"pixels": ["1", -3]}}}',
 }  # fmt: skip

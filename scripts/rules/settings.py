@@ -47,12 +47,18 @@ def relink(graph: Graph, node: Node, name: str, output: Output) -> Connect | Non
     return Connect(hop.node.path, hop.input, output.node.path, output.slot) if hop else None
 
 
+#: Above this, numbers are the same or they are not.
+_LARGE = 1e15
+
+
 def close(left: Any, right: Any) -> bool:
     """Whether two values are the same, apart from how a canvas rounds: 1.0000000000000002 is 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):
-        return abs(left - right) <= 1e-6 * max(1.0, abs(left), abs(right))
+        return left == right or (
+            max(abs(left), abs(right)) < _LARGE and abs(left - right) <= 1e-6 * max(1.0, abs(left), abs(right))
+        )
     return bool(left == right)
 
 
