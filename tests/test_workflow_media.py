@@ -56,6 +56,23 @@ def test_what_pillow_writes(tmp_path: Path) -> None:
     assert json.loads(read_file(tmp_path / "a.webp").text) == json.loads(WORKFLOW)
 
 
+def test_the_comment_of_video_helper_suite(tmp_path: Path) -> None:
+    import av
+    import numpy as np
+
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        container.metadata["comment"] = json.dumps({"prompt": "{}", "workflow": json.loads(WORKFLOW)})
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        for packet in [
+            *stream.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8))),
+            *stream.encode(None),
+        ]:
+            container.mux(packet)
+    assert json.loads(read_file(path).text) == json.loads(WORKFLOW)
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "webm", "flac", "mkv"])
 def test_containers(tmp_path: Path, suffix: str) -> None:
     import av
