@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as numpy_strategies
 from longtake.nodes.core.job import window_seed
 from longtake.nodes.core.plan import plan_from_json
 from longtake.nodes.core.seam import SEAMS
-from longtake.nodes.take import take as take_module
+from longtake.nodes.take import record as record_module
 from longtake.nodes.take.keep import Style, keep_window
 from longtake.nodes.take.kept import Damaged
 from longtake.nodes.take.progress import describe, duration_to_text, seconds_left, status
@@ -713,7 +713,7 @@ def test_window_1000_costs_what_window_10_does(tmp_path: Path, monkeypatch: pyte
 
 def test_a_long_plan_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[object] = []
-    monkeypatch.setattr(take_module, "plan_from_json", lambda data: read.append(data) or plan_from_json(data))
+    monkeypatch.setattr(record_module, "plan_from_json", lambda data: read.append(data) or plan_from_json(data))
     take = begin(tmp_path, FIVE)
     for _ in range(5):
         make_next(begin(tmp_path, FIVE))

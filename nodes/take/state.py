@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from .files import read_json, remove_temporaries, write_json
+from .files import read_json, remove_temporaries, stamp_of, write_json
 
 _FILE = "state.json"
 
@@ -33,6 +33,11 @@ class State:
     seen: int = 0
     joined: str = ""
     joined_as: str = ""
+
+    @property
+    def joined_stands(self) -> bool:
+        """Whether the joined video is there, and is still the one that was written."""
+        return bool(self.joined_as) and stamp_of(Path(self.joined)) == self.joined_as
 
     def attempt(self, index: int) -> int:
         """How often window `index` was asked for again."""

@@ -24,8 +24,9 @@ from .files import (
     temporary_beside,
     write_json,
 )
+from .record import RECORD, TakeRecord
 from .sound import hash_sound, write_sound
-from .take import RECORD, SOUND, Take, TakeRecord
+from .take import SOUND, Take
 
 Array = np.ndarray[Any, Any]
 

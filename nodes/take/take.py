@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..core.job import window_seed
-from ..core.plan import Plan, Window, plan_from_json
+from ..core.plan import Plan, Window
 from .files import (
     check_room,
     hash_array,
@@ -28,49 +27,14 @@ from .files import (
     sync_folder,
 )
 from .kept import SEAM_TAIL, TAIL, Damaged, KeptWindow, read_kept, window_folder_name
+from .record import RECORD, read_record
 from .state import Retake, State, read_state, write_state
 from .tail import read_tail
 from .video import join
 
 Array = np.ndarray[Any, Any]
 
-RECORD = "take.json"
 SOUND = "sound.flac"
-
-
-@dataclass(frozen=True)
-class TakeRecord:
-    """What a take is, fixed when it begins.
-
-    sound_hash, sample_rate: of the planner's sound. picture_hash, picture_size (width, height): of the start
-    image. seed: the one all windows derive theirs from.
-    """
-
-    name: str
-    take: str
-    begun: str
-    plan: Plan
-    sound_hash: str
-    sample_rate: int
-    picture_hash: str
-    picture_size: tuple[int, int]
-    seed: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            **{key: value for key, value in vars(self).items() if key != "plan"},
-            "plan": self.plan.to_json(),
-        }
-
-
-@lru_cache(maxsize=32)
-def _read_record(path: Path, _changed: int, _size: int) -> TakeRecord:
-    """The record in a file; read once as long as it does not change, because the plan of ten hours is long."""
-    values = read_json(path) or {}
-    values["plan"] = plan_from_json(values["plan"])
-    values["picture_size"] = tuple(values["picture_size"])
-    return TakeRecord(**values)
 
 
 class Surplus(Exception):
@@ -82,8 +46,7 @@ class Take:
 
     def __init__(self, folder: Path) -> None:
         try:
-            found = (folder / RECORD).stat()
-            self.record = _read_record(folder / RECORD, found.st_mtime_ns, found.st_size)
+            self.record = read_record(folder)
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ValueError(
                 f"{folder} is not a take: its {RECORD} is missing or damaged. "
@@ -117,7 +80,7 @@ class Take:
     def revision(self) -> str:
         """Differs whenever anything about the windows has changed, by our hand or another's, or the video is gone."""
         state = self._stored()
-        gone = ":gone" if state.joined and not _stands(state) else ""
+        gone = ":gone" if state.joined and not state.joined_stands else ""
         return f"{self.record.take}:{state.revision}:{self._changed()}{gone}"
 
     @property
@@ -259,7 +222,7 @@ class Take:
         """Join the windows and the sound into `path`, if that has not been done; ``Damaged`` if one is not whole."""
         with self.lock():
             state = self.state
-            if state.joined == str(path.absolute()) and _stands(state):
+            if state.joined == str(path.absolute()) and state.joined_stands:
                 return path
             kept_windows = [self._whole(index) for index in range(state.kept)]
             if state.kept < len(self.plan.windows):
@@ -345,8 +308,3 @@ class Take:
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
         folder.rename(aside / f"{folder.name}-{stamp}")
         sync_folder(self.windows)
-
-
-def _stands(state: State) -> bool:
-    """Whether the joined video is there, and is still the one that was written."""
-    return bool(state.joined_as) and stamp_of(Path(state.joined)) == state.joined_as
