@@ -156,6 +156,11 @@ BROKEN = {
         "links": [],
         "definitions": {"subgraphs": [{"id": "s", "nodes": [{"id": 2, "type": "s"}], "links": []}]},
     }),
+    "a name that is no name": json.dumps({
+        "nodes": [{"id": 1, "type": "s"}],
+        "links": [],
+        "definitions": {"subgraphs": [{"id": "s", "name": {"x": "y" * 999}, "nodes": [{"id": 2}], "links": []}]},
+    }),
     "no class": '{"1": {"class_type": "A", "inputs": {}}, "2": {"inputs": {}}}',
     "inputs are text": '{"1": {"class_type": "A", "inputs": "x"}}',
     "unfolds without end": json.dumps({

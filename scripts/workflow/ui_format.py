@@ -149,7 +149,7 @@ def _fill(
     inside: tuple[str, ...],
 ) -> None:
     _read_links(scope)
-    where = f"subgraph {scope.raw.get('name', '')!r}" if scope.instance else "workflow"
+    where = f"subgraph {str(scope.raw.get('name', ''))[:40]!r}" if scope.instance else "workflow"
     listed = scope.raw.get("nodes")
     if not isinstance(listed, list):
         raise WorkflowError(f"The {where} has no list of nodes; save it again.")
