@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,10 +14,9 @@ from .core.plan import Plan, Window
 from .core.units import frames_to_samples_rounded
 from .host import CATEGORY, SoundPlanWire, WindowWire, announce, blocked, field, log, say, schema, store
 from .relay import may_go_on, next_prompt, relay_of
-from .take.kept import Damaged
+from .take.next import next_job
 from .take.progress import describe, status
-from .take.store import Material
-from .take.take import Take
+from .take.store import Material, differences
 
 _NO_INDEX = -1
 CONTINUE, ANEW = "continue", "begin anew"
@@ -146,75 +146,40 @@ class AudioLoopController(io.ComfyNode):
         if relay and not may_go_on(relay):
             log.info("%s stops here: the prompt before was interrupted or failed. Queue again to go on.", take)
             return io.NodeOutput(*[blocked()] * len(cls.define_schema().outputs))
-        picture = start_image[:1, :, :, :3].float()
+        material = _material(plan, start_image)
         if relay:
             current, message = store().take(take, relay.take), ""
+            if changed := differences(current.record, material):
+                raise ValueError(
+                    f"The {' and the '.join(changed)} of {take} changed while it was being made. Put back what it "
+                    "began with and queue again to go on, or queue again as it is to begin a new take."
+                )
         else:
             fresh = unfinished == ANEW and index <= 0
-            current, message = store().open(take, _material(plan, picture), seed, fresh=fresh)
+            current, message = store().open(take, material, seed, fresh=fresh)
         if index != _NO_INDEX and index >= len(plan.plan.windows):
             raise ValueError(
                 f"Window {index + 1} was asked for, and {take} has {len(plan.plan.windows)}. "
                 "Stop the loop when `should_stop` is true."
             )
         current.check_room()
-        job = _job(current, picture, node, None if index == _NO_INDEX else index)
+        chosen = None if index == _NO_INDEX else index
+        job = next_job(current, material.picture, chosen, controller=node, warn=log.warning)
+        job = replace(job, motion_frames=torch.from_numpy(job.motion_frames))
         if not relay:  # else Keep Window has just said it
             say("\n".join(filter(None, (message, describe(current)))), node)
         announce({**status(current, with_windows=False), "next_prompt_id": next_prompt(str(current.folder))})
         return io.NodeOutput(*_outputs(job, plan))
 
 
-def _material(planned: SoundPlan, picture: torch.Tensor) -> Material:
+def _material(planned: SoundPlan, start_image: torch.Tensor) -> Material:
     return Material(
         plan=planned.plan,
         waveform=planned.waveform[0].float().cpu().numpy(),
         sample_rate=planned.sample_rate,
         sound_hash=planned.sound_hash,
-        picture=picture[0].cpu().numpy(),
+        picture=start_image[0, :, :, :3].float().cpu().contiguous().numpy(),
     )
-
-
-def _job(take: Take, picture: torch.Tensor, controller: str, index: int | None) -> TakeWindow:
-    """The window at `index`, or the first that is missing; one that stands already is marked as made.
-
-    A window whose tail turns out to be damaged is set aside and made again.
-    """
-    while True:
-        missing = take.next_window()
-        window = take.plan.windows[index] if index is not None else missing or take.plan.windows[-1]
-        if missing is not None and window.index > missing.index:
-            raise ValueError(
-                f"Window {window.index + 1} was asked for, and window {missing.index + 1} of {take.record.name}, which "
-                f"comes before it, is not there yet. Begin the loop at index {missing.index}."
-            )
-        made = missing is None or window.index < missing.index
-        motion_frames, continues = picture, ""
-        if window.index and not made:
-            previous = take.kept(window.index - 1)
-            try:
-                motion_frames = torch.from_numpy(take.motion_frames(window.index))
-                if previous and previous.seam_tail:
-                    take.seam_tail(window.index)  # whether it is whole must show now, not after the sampler
-            except Damaged as damage:
-                if index is not None:
-                    raise
-                log.warning("%s", damage)
-                continue
-            continues = previous.tail if previous else ""
-        return TakeWindow(
-            plan=take.plan,
-            window=window,
-            seed=take.seed(window.index),
-            attempt=take.attempt(window.index),
-            motion_frames=motion_frames,
-            continues=continues,
-            folder=str(take.folder),
-            made=made,
-            looped=index is not None,
-            controller=controller,
-            started=time.time(),
-        )
 
 
 def _outputs(job: TakeWindow, planned: SoundPlan) -> list[Any]:

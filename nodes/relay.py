@@ -15,7 +15,7 @@ from typing import Any
 
 from server import PromptServer
 
-from .host import running_prompt_id
+from .host import log, running_prompt_id
 
 _INPUT = "relay"
 
@@ -52,8 +52,8 @@ def relay_of(prompt: Mapping[str, Any] | None, controller: str) -> Relay | None:
     return Relay(take, parent) if at else None
 
 
-def post_next(take: str, folder: str, controller: str, *, others_first: bool = False) -> str:
-    """Queue the running prompt once more, to go on with a take; gives the new prompt's id.
+def post_next(take: str, folder: str, controller: str, *, others_first: bool = False) -> None:
+    """Queue the running prompt once more, to go on with a take.
 
     One prompt is queued for each running one, however many takes it makes. It keeps its parent's number and
     so runs next; others_first: it goes to the end of the queue.
@@ -64,15 +64,17 @@ def post_next(take: str, folder: str, controller: str, *, others_first: bool = F
         if _posted.parent != parent or _posted.prompt is None:
             # The queue's own copy: the one that nodes can see carries marks of this run, which the executor trusts.
             item = next(item for item in queue.get_current_queue_volatile()[0] if item[1] == parent)
+            if controller not in item[2]:
+                log.warning("The controller is inside a loop: nothing is queued. Link its `index` to the loop.")
+                return
             _posted.parent, _posted.prompt_id = parent, str(uuid.uuid4())
             _posted.prompt = copy.deepcopy(item[2])
-            _name(_posted.prompt, controller, Relay(take, parent))
+            _posted.prompt[controller]["inputs"][_INPUT] = str(Relay(take, parent))
             number = _last_number() if others_first else item[0]
             queue.put((number, _posted.prompt_id, _posted.prompt, *copy.deepcopy(tuple(item[3:]))))
-        else:
-            _name(_posted.prompt, controller, Relay(take, parent))
+        elif controller in _posted.prompt:
+            _posted.prompt[controller]["inputs"][_INPUT] = str(Relay(take, parent))
         _next_prompts[folder] = _posted.prompt_id
-        return _posted.prompt_id
 
 
 def next_prompt(folder: str) -> str | None:
@@ -101,11 +103,6 @@ def may_go_on(relay: Relay) -> bool:
     if any(_INPUT in node.get("inputs", {}) for node in entry["prompt"][2].values()):
         queue.delete_history_item(relay.parent)
     return True
-
-
-def _name(prompt: dict[str, Any], controller: str, relay: Relay) -> None:
-    if controller in prompt:
-        prompt[controller]["inputs"][_INPUT] = str(relay)
 
 
 def _last_number() -> float:

@@ -24,6 +24,7 @@ from .take.take import Surplus, Take
 from .take.video import Encoding
 
 _FORMATS = {"mp4 (H.264)": "h264", "mkv (FFV1, lossless)": "ffv1"}
+_CHANGES_SHOWN = 3
 NEXT, LAST = "next", "after what is queued"
 
 
@@ -148,16 +149,16 @@ class KeepWindow(io.ComfyNode):
         """Keep the window, then queue the next one or join."""
         node, take = cls.hidden.unique_id, Take(Path(window.folder))
         graph = _graph(cls.hidden.prompt, cls.hidden.extra_pnginfo)
-        not_kept = ""
+        told = ""
         if not window.made and frames is not None:
             style = Style(Encoding(codec=_FORMATS[format], crf=crf), seam)
-            not_kept = _keep(take, window, frames, continue_from, style, graph)
+            told = _keep(take, window, frames, continue_from, style, graph)
         video = _finished(take, graph)
-        if video is None and not window.looped:
-            post_next(take.record.take, window.folder, window.controller, others_first=next_window == LAST)
-        elif video is not None:
+        if video is not None:
             nothing_next(window.folder)
-        say("\n".join(filter(None, (not_kept, describe(take)))), node, window.controller)
+        elif not window.looped:
+            post_next(take.record.take, window.folder, window.controller, others_first=next_window == LAST)
+        say("\n".join(filter(None, (told, describe(take)))), node, window.controller)
         announce(_status(take, video))
         return io.NodeOutput(
             InputImpl.VideoFromFile(str(video)) if video else blocked(),
@@ -175,7 +176,7 @@ def _keep(
     style: Style,
     graph: Mapping[str, Any],
 ) -> str:
-    """Why the window was not kept; empty if it was."""
+    """Why the window was not kept, or what was set otherwise than for the one before; empty mostly."""
     try:
         kept = keep_window(
             take,
@@ -183,13 +184,12 @@ def _keep(
             frames.float().cpu().numpy(),
             None if continue_from is None else continue_from.float().cpu().numpy(),
             style=style,
-            graph=take.keep_graph(graph),
+            graph=graph,
             seconds=time.time() - window.started,
         )
     except (Surplus, Damaged) as not_kept:
         return str(not_kept)
-    _show_changes(take, kept)
-    return ""
+    return "\n".join(_changes(take, kept))
 
 
 def _finished(take: Take, graph: Mapping[str, Any]) -> Path | None:
@@ -211,14 +211,17 @@ def _graph(prompt: Mapping[str, Any] | None, extra: Mapping[str, Any] | None) ->
     return {"prompt": plain_prompt(prompt or {}), **(extra or {})}
 
 
-def _show_changes(take: Take, kept: KeptWindow) -> None:
-    """Say what was set otherwise than for the window before."""
+def _changes(take: Take, kept: KeptWindow) -> list[str]:
+    """What was set otherwise than for the window before: the first lines; all of them are in the log."""
     before = take.kept(kept.index - 1) if kept.index else None
     if before is None or before.graph == kept.graph:
-        return
+        return []
     old, new = take.graph(before.graph), take.graph(kept.graph)
-    for line in changes((old or {}).get("prompt", {}), (new or {}).get("prompt", {})):
+    lines = list(changes((old or {}).get("prompt", {}), (new or {}).get("prompt", {})))
+    for line in lines:
         log.info("From window %d of %s on: %s", kept.index + 1, take.record.name, line)
+    more = [f"and {len(lines) - _CHANGES_SHOWN} more"] if len(lines) > _CHANGES_SHOWN else []
+    return [f"From window {kept.index + 1} on: {line}" for line in lines[:_CHANGES_SHOWN]] + more
 
 
 def _status(take: Take, video: Path | None) -> dict[str, Any]:

@@ -13,11 +13,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from ..nodes.core.job import TakeWindow
-from ..nodes.core.plan import Window
 from ..nodes.core.units import samples_to_frames_rounded_up
 from ..nodes.take.keep import Style, keep_window
 from ..nodes.take.kept import Damaged
+from ..nodes.take.next import next_job
 from ..nodes.take.sound import read_sound
 from ..nodes.take.store import material_from
 from ..nodes.take.take import Take
@@ -82,7 +81,8 @@ def run(options: argparse.Namespace) -> int:
 def make(take: Take, painter: Painter, picture: Array, style: Style) -> None:
     """Paint and keep every window of the take that is not there, one at a time."""
     with tqdm(total=take.plan.frames, unit="frame", disable=None) as bar:
-        while (job := next_job(take, picture)) is not None:
+        while not (job := next_job(take, picture, warn=lambda text: tqdm.write(text, sys.stderr))).made:
+            take.check_room()
             first, last = job.window.kept
             bar.update(first - bar.n)
             bar.set_description(f"window {job.window.index + 1} of {len(take.plan.windows)}")
@@ -92,31 +92,6 @@ def make(take: Take, painter: Painter, picture: Array, style: Style) -> None:
                 bar.update(min(max(first, job.window.start + index + 1), last) - bar.n)
             keep_window(take, job, frames, style=style, seconds=time.time() - job.started)
         bar.update(take.plan.frames - bar.n)
-
-
-def next_job(take: Take, picture: Array) -> TakeWindow | None:
-    """The first window that is not there, as ComfyUI's controller hands it out; None if all are."""
-    while (window := take.next_window()) is not None:
-        take.check_room()
-        try:
-            return _job(take, window, picture)
-        except Damaged as damage:
-            tqdm.write(str(damage), sys.stderr)
-    return None
-
-
-def _job(take: Take, window: Window, picture: Array) -> TakeWindow:
-    previous = take.kept(window.index - 1) if window.index else None
-    return TakeWindow(
-        plan=take.plan,
-        window=window,
-        seed=take.seed(window.index),
-        attempt=take.attempt(window.index),
-        motion_frames=take.motion_frames(window.index) if window.index else picture[None],
-        continues=previous.tail if previous else "",
-        folder=str(take.folder),
-        started=time.time(),
-    )
 
 
 def finish(take: Take, path: Path) -> Path | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from longtake.nodes.core.job import TakeWindow
 from longtake.nodes.core.plan import Plan, Window, make_plan
+from longtake.nodes.take import next as take_next
 from longtake.nodes.take.keep import Style, keep_window
 from longtake.nodes.take.kept import Damaged, KeptWindow
 from longtake.nodes.take.store import Material, TakeStore, material_from
@@ -52,26 +53,9 @@ def begin(root: Path, plan: Plan, name: str = "take", seed: int = 7) -> Take:
 
 
 def next_job(take: Take, window: Window | None = None) -> TakeWindow | None:
-    """What the controller would hand out now; None if all windows stand."""
-    while True:
-        window = window or take.next_window()
-        if window is None:
-            return None
-        try:
-            frames = take.motion_frames(window.index) if window.index else paint(0, HEIGHT, WIDTH)[None]
-        except Damaged:
-            window = None
-            continue
-        previous = take.kept(window.index - 1) if window.index else None
-        return TakeWindow(
-            plan=take.plan,
-            window=window,
-            seed=take.seed(window.index),
-            attempt=take.attempt(window.index),
-            motion_frames=frames,
-            continues=previous.tail if previous else "",
-            folder=str(take.folder),
-        )
+    """What the controller would hand out now, or for this window; None if all windows stand."""
+    job = take_next.next_job(take, paint(0, HEIGHT, WIDTH), window.index if window else None)
+    return None if job.made and window is None else job
 
 
 def paint_job(job: TakeWindow, height: int = HEIGHT, width: int = WIDTH) -> Array:

@@ -75,7 +75,7 @@ def faster(made_from: Material) -> Material:
 
 def redder(made_from: Material) -> Material:
     picture = made_from.picture.copy()
-    picture[-1, -1, 0] += 1 / 255
+    picture[-1, -1, 0] += 2 / 255
     return replace(made_from, picture=picture)
 
 
@@ -317,3 +317,22 @@ def test_the_hash_of_an_array_tells_shape_type_and_values() -> None:
     assert len({hash_array(other) for other in [array, *others]}) == 1 + len(others)
     assert hash_array(array[::2]) == hash_array(array[::2].copy())
     assert hash_array(speech(PLAN)) == hash_array(speech(PLAN))
+
+
+def test_what_comes_back_goes_on_with_its_take(tmp_path: Path) -> None:
+    opened(tmp_path)
+    make_windows(TakeStore(tmp_path).take("face", "0001"), 2)
+    assert opened(tmp_path, redder(material(PLAN)))[0] == "0002"
+    number, message = opened(tmp_path)
+    assert number == "0001"
+    assert "take 0001 was begun with, which goes on" in message
+    current = TakeStore(tmp_path).current("face")
+    assert (current.record.take, current.state.kept) == ("0001", 2)
+
+
+def test_the_last_bits_of_a_picture_are_no_other_picture(tmp_path: Path) -> None:
+    made_from = material(PLAN)
+    opened(tmp_path, made_from)
+    picture = made_from.picture.copy()
+    picture[0, 0, 0] = np.nextafter(picture[0, 0, 0], np.float32(1))
+    assert opened(tmp_path, replace(made_from, picture=picture)) == ("0001", "")

@@ -95,6 +95,11 @@ class Plan:
         _check_cover(self)
 
     @property
+    def asked(self) -> tuple[int, Fraction, int, int, int, str]:
+        """What the plan was made for and how; two plans that agree in it make the same video."""
+        return self.frames, self.fps, self.temporal_scale, self.window, self.overlap, self.fit
+
+    @property
     def longest_window(self) -> int:
         """Frames of the longest window: what nodes upstream of the loop must be made for."""
         return max(window.frames for window in self.windows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -44,16 +44,16 @@ def keep_window(
     continue_from: Array | None = None,
     *,
     style: Style | None = None,
-    graph: str = "",
+    graph: Mapping[str, Any] | None = None,
     seconds: float | None = None,
 ) -> KeptWindow:
     """Write one window to its take.
 
     frames: (n, H, W, 3) float32 or uint8, sRGB in [0, 1] or [0, 255], all frames of the window, possibly
     upscaled and with a whole multiple of frames. continue_from: (N, H, W, 3) float32, the N frames of the
-    window as the model made them, that the next one goes on from; `frames` if None. graph, seconds: for the
-    record. Raises ``ValueError`` for frames that cannot be kept, before anything is written, and `Surplus`
-    for a window that need not be.
+    window as the model made them, that the next one goes on from; `frames` if None. graph: what made the
+    window, and seconds: how long that took, for the record. Raises ``ValueError`` for frames that cannot be
+    kept, before anything is written, and `Surplus` for a window that need not be.
     """
     window, raw = job.window, frames if continue_from is None else continue_from
     _check(frames, raw, window)
@@ -93,7 +93,7 @@ def keep_window(
                 bytes={path.name: size_of(path) for path in folder.iterdir()},
                 made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 seconds=seconds,
-                graph=graph,
+                graph=take.keep_graph(graph) if graph else "",
             )
             kept.write(folder)
             sync_folder(folder)

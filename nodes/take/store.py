@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -100,7 +101,7 @@ class TakeStore:
         return take.folder.parent / f"{take.record.name}_{take.record.take}{suffix}"
 
     def open(self, name: str, material: Material, seed: int, *, fresh: bool = False) -> tuple[Take, str]:
-        """The current take of `name` if it is made from the same material, else a new one; and why.
+        """The take of `name` that is made from this material, the current one first, else a new one; and why.
 
         fresh: begin a new one in any case. The seed counts only when a take begins.
         """
@@ -115,14 +116,23 @@ class TakeStore:
                 return self._begin(home, material, seed), f"A take named {name} begins."
             if fresh:
                 return self._begin(home, material, seed), f"A new take named {name} begins; the one before is kept."
-            different = _differences(take.record, material)
+            different = differences(take.record, material)
             if not different:
                 return take, ""
+            for earlier in self._newest_first(name):
+                if not differences(earlier.record, material):
+                    write_json(home / _CURRENT, {"take": earlier.record.take})
+                    return earlier, f"{name} is again what take {earlier.record.take} was begun with, which goes on."
             new = self._begin(home, material, seed)
         return new, (
             f"The {' and the '.join(different)} of {name} changed since take {take.record.take}, which is kept: "
             f"take {new.record.take} begins."
         )
+
+    def _newest_first(self, name: str) -> Iterator[Take]:
+        for number in reversed(_numbers(self.root / name)):
+            with suppress(ValueError):  # one that cannot be read hides no other
+                yield self.take(name, number)
 
     def remove(self, take: Take) -> int:
         """Remove a take that is not current, and give the bytes that were freed."""
@@ -147,7 +157,7 @@ class TakeStore:
                 plan=material.plan,
                 sound_hash=material.sound_hash,
                 sample_rate=material.sample_rate,
-                picture_hash=hash_array(material.picture),
+                picture_hash=_hash_picture(material.picture),
                 picture_size=material.picture_size,
                 seed=seed,
             )
@@ -171,12 +181,20 @@ def material_from(plan: Plan, waveform: Array, sample_rate: int, picture: Array)
     return Material(plan, waveform, sample_rate, hash_sound(waveform, sample_rate), picture)
 
 
-def _differences(record: TakeRecord, material: Material) -> list[str]:
+def differences(record: TakeRecord, material: Material) -> list[str]:
+    """What a take was begun with and is now another: of "sound", "picture" and "plan"."""
     found = []
     if record.sound_hash != material.sound_hash or record.sample_rate != material.sample_rate:
         found.append("sound")
-    if record.picture_size != material.picture_size or record.picture_hash != hash_array(material.picture):
+    if record.picture_size != material.picture_size or record.picture_hash != _hash_picture(material.picture):
         found.append("picture")
-    if record.plan != material.plan:
+    if record.plan.asked != material.plan.asked:
         found.append("plan")
     return found
+
+
+def _hash_picture(picture: Array) -> str:
+    """sha256 of a picture in 8 bits: the last bits of an upscaler are no other picture."""
+    if picture.dtype == np.uint8:
+        return hash_array(picture)
+    return hash_array(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
