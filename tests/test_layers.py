@@ -44,9 +44,7 @@ OUTSIDE = {
 }
 
 #: Files that need more, and why.
-MORE = {
-    "nodes/core/color_triton.py": {"triton"},  # a kernel; imported only where there is a GPU for it
-}
+MORE = {}
 
 #: Modules that import node modules: the list of nodes for ComfyUI.
 LISTS_NODES = {"nodes/extension.py"}
@@ -274,7 +272,7 @@ def test_without_torch_and_comfyui(tmp_path: Path) -> None:
         module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         if file != "__init__.py":
             names.append(f"longtake.{module}")
-    blocked = ",".join(("torch", "torchaudio", "einops", "triton", *HOST))
+    blocked = ",".join(("torch", "torchaudio", "einops", *HOST))
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-P", "-c", BLOCKED, blocked, ",".join(names)],
         cwd=tmp_path, capture_output=True, text=True, check=False,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .color_gpu import apply_on_gpu
+from .color_gpu import apply_in_pieces
 
 #: Pixels worked on at a time on a CPU: 3 MB of float32, small enough to stay in the cache.
 _CHUNK = 1 << 18
@@ -63,7 +63,7 @@ def apply(frames: Tensor, transform: Tensor, out: Tensor | None = None) -> Tenso
         if frames.device.type == "cpu":
             finite = _apply_on_cpu(frames, transform, out)
         else:
-            finite = apply_on_gpu(frames, transform, out)
+            finite = apply_in_pieces(frames, transform, out)
     if not finite:
         raise ValueError(NOT_FINITE)
     return out
