@@ -259,7 +259,8 @@ def test_cielab_agrees_with_a_second_implementation() -> None:
 @given(st.lists(st.floats(0.01, 1), min_size=3, max_size=3))
 def test_lab_spaces_can_be_undone(colour: list[float]) -> None:
     planes = torch.tensor(colour, dtype=torch.float64)[:, None]
-    assert (cielab_to_rgb(rgb_to_cielab(planes)) - planes).abs().max() < 1e-9
+    # The two halves of sRGB's curve do not quite meet: 3e-8 apart at 0.04045.
+    assert (cielab_to_rgb(rgb_to_cielab(planes)) - planes).abs().max() < 1e-7
     assert (ruderman_to_rgb(rgb_to_ruderman(planes)) - planes).abs().max() < 1e-9
 
 
