@@ -13,6 +13,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def peers() -> Iterator[tuple[str, Subject]]:
     try:
         matcher = importlib.import_module("color_matcher").ColorMatcher
     except ImportError:
-        print("color-matcher is not installed; left out. Install longtake[bench].", file=sys.stderr)
+        _say_once("color-matcher is not installed; left out. Install longtake[bench].")
     else:
         yield (
             "color-matcher mkl, one thread",
@@ -106,9 +107,14 @@ def peers() -> Iterator[tuple[str, Subject]]:
         )
     path = os.environ.get("COMFYUI_PATH")
     if not path:
-        print("COMFYUI_PATH is not set; ComfyUI and KJNodes are left out.", file=sys.stderr)
+        _say_once("COMFYUI_PATH is not set; ComfyUI and KJNodes are left out.")
         return
     yield from _comfyui(Path(path))
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _comfyui(path: Path) -> Iterator[tuple[str, Subject]]:
