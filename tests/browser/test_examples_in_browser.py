@@ -87,7 +87,8 @@ def test_the_talking_video_validates_and_gets_as_far_as_the_empty_models(
             node["mode"] = 0
     canvas.load(workflow)
     prompt_id = server.run(canvas.prompt())
-    assert server.error(prompt_id)["node_type"].endswith("Loader")
+    # Which of the nodes that read a model comes first is the executor's choice.
+    assert server.error(prompt_id)["node_type"].endswith(("Loader", "TextEncodeCached"))
 
 
 def test_a_model_file_that_is_not_there_is_noticed(canvas: CanvasPage, server: Server) -> None:
